@@ -1,0 +1,3 @@
+"""Reproducible evaluation of health-equity interventions."""
+
+__version__ = "0.1.0"
