@@ -1,0 +1,1 @@
+"""Disclosure control: the rules by which counts may be published."""

@@ -1,0 +1,1 @@
+"""Releases: what leaves the project, checked, frozen, and never changed afterwards."""
