@@ -1,0 +1,120 @@
+"""A page's context: what a notebook opens in its second cell and works with.
+
+    page = study.open_page("effect", identity=identity, data=data, ...)
+    analysis = study.analyse(page)
+    page.show("series", figures.counterfactual_series, analysis.frames["series"])
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from IPython.display import display
+
+from equieval.data import Observations, load_observations
+from equieval.disclosure import profile
+from equieval.errors import ParametersError
+from equieval.methods.estimates import estimates_table
+from equieval.protocol import Evaluation
+from equieval.protocol.root import project_root
+from equieval.study.pages import PageSpec, page_spec
+from equieval.study.registry import Maker, Registry
+
+PAGE_FOLDER_VARIABLE = "EQUIEVAL_PAGE_DIR"
+ESTIMATES = "estimates.parquet"
+HEADLINE = "headline.json"
+
+
+@dataclass
+class Page:
+    """One page of one evaluation while its notebook runs.
+
+    Attributes
+    ----------
+    spec : the page's entry in the page graph.
+    evaluation : the validated blocks that the page reads.
+    root : the project's folder; all paths of the parameters resolve from it.
+    folder : where the page writes its artefacts and estimates.
+    registry : the artefacts declared so far.
+    """
+
+    spec: PageSpec
+    evaluation: Evaluation
+    root: Path
+    folder: Path
+    registry: Registry = field(repr=False)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """The observations of the evaluation, loaded and validated on first use."""
+        return load_observations(self.evaluation, self.root)
+
+    def show(self, artefact_id: str, maker: Maker, data: pd.DataFrame, **words: Any) -> None:
+        """Declare an artefact made from ``data`` and display it.
+
+        The frame passes through the disclosure profile before the maker sees it; see
+        `equieval.study.registry.Registry.declare`.
+        """
+        declared = self.registry.declare(artefact_id, maker, data, **words)
+        display(declared.bundle, raw=True, metadata=declared.metadata)  # type: ignore[no-untyped-call]
+
+    def record(self, estimates: pd.DataFrame) -> None:
+        """Save the page's estimates (Estimates table) beside its artefacts."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        table = estimates_table(estimates.to_dict("records"))
+        table.to_parquet(self.folder / ESTIMATES, index=False)
+
+    def record_headline(self, headline: Mapping[str, Any]) -> None:
+        """Save the answer in brief, which the portfolio shows on its card."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(dict(headline), indent=1, ensure_ascii=False, sort_keys=True)
+        (self.folder / HEADLINE).write_text(text, encoding="utf-8")
+
+    def recorded(self, slug: str) -> pd.DataFrame | None:
+        """Return the estimates that a page of the same run has recorded, if it has."""
+        path = self.folder.parent / slug / ESTIMATES
+        return pd.read_parquet(path) if path.is_file() else None
+
+
+def open_page(page_id: str, **blocks: Any) -> Page:
+    """Validate the blocks that a page was given and open its context.
+
+    Parameters
+    ----------
+    page_id : the page, as `equieval.study.pages` names it.
+    blocks : the top-level blocks of the parameters file that the page reads.
+
+    Raises
+    ------
+    ParametersError : a block that the page reads is missing, or a value is not valid.
+    DesignError : the design has no such page.
+    """
+    where = f"page {page_id}"
+    evaluation = Evaluation.of_blocks(blocks, where=where)
+    spec = page_spec(evaluation.design.type, page_id)
+    absent = [name for name in spec.reads if name not in blocks]
+    if absent:
+        raise ParametersError(
+            f"the page does not pass on the block '{absent[0]}'",
+            where=where,
+            remedy=f"open it with all of: {', '.join(spec.reads)}",
+        )
+    root = project_root()
+    folder = _page_folder(root, evaluation.identity.id, spec)
+    registry = Registry(spec.slug, folder, profile(evaluation.disclosure.profile))
+    return Page(spec, evaluation, root, folder, registry)
+
+
+def _page_folder(root: Path, evaluation_id: str, spec: PageSpec) -> Path:
+    """A run says where its pages write; by hand they write to a scratch folder."""
+    given = os.environ.get(PAGE_FOLDER_VARIABLE)
+    if given:
+        return Path(given)
+    return root / "reports" / evaluation_id / "scratch" / spec.slug
