@@ -19,7 +19,7 @@ import pandas as pd
 from IPython.display import display
 
 from equieval.data import Observations, load_observations
-from equieval.disclosure import profile
+from equieval.disclosure.profiles import profile
 from equieval.errors import ParametersError
 from equieval.methods.estimates import estimates_table
 from equieval.protocol import Evaluation

@@ -20,20 +20,14 @@ from typing import Any
 
 import pandas as pd
 
-from equieval.disclosure import Profile
+from equieval.disclosure.declaration import ARTEFACTS_FILE, DECLARATION, bundle_digest
+from equieval.disclosure.profiles import Profile
 from equieval.errors import InputError
 from equieval.present import figures, tables
 from equieval.present.artefact import Picture, Statement, Table
 
 Artefact = Picture | Table | Statement
 Maker = Callable[..., Artefact]
-INDEX = "artefacts.json"
-
-
-def bundle_digest(bundle: Mapping[str, str]) -> str:
-    """Return the SHA-256 of an output's mime bundle, as canonical JSON."""
-    text = json.dumps(dict(bundle), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -108,7 +102,7 @@ class Registry:
             "estimates": _estimate_ids(protected.data),
         }
         self._save_index()
-        metadata = {"equieval": {"artefact": artefact_id, "page": self.slug, "sha256": digest}}
+        metadata = {DECLARATION: {"artefact": artefact_id, "page": self.slug, "sha256": digest}}
         return Declared(self._entries[artefact_id], bundle, metadata)
 
     def _picture(
@@ -194,7 +188,7 @@ class Registry:
     def _save_index(self) -> None:
         index = {"page": self.slug, "artefacts": list(self._entries.values())}
         text = json.dumps(index, indent=1, ensure_ascii=False, sort_keys=True)
-        self._write(INDEX, text.encode())
+        self._write(ARTEFACTS_FILE, text.encode())
 
 
 def _raw(html: str) -> str:

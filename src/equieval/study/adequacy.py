@@ -1,0 +1,142 @@
+"""Design adequacy: what a design can carry, by thresholds fixed before any estimate.
+
+The thresholds are data, printed on the site's methods page and in every report. Each check
+ends in one of three levels; the worst one is the level of the design. "Cannot say" is a
+result with a reason and with what data would change it.
+
+Sources: points before and after: the EPOC criteria for interrupted time series (at least
+three each) and Turner et al. (2021) on short series, where intervals of series under twelve
+points are too narrow. Degrees of freedom: simulated coverage of REML with Satterthwaite
+degrees of freedom, which breaks down below four. Events per cell: the usual rule for the
+normal approximation to a count (at least five, better ten).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+CAN_CARRY = "can carry"
+WITH_CAUTION = "with caution"
+CANNOT_SAY = "cannot say"
+LEVELS = (CAN_CARRY, WITH_CAUTION, CANNOT_SAY)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One published threshold.
+
+    Attributes
+    ----------
+    id, label : the quantity that is checked.
+    can_carry_from : the least value at which the design can carry the estimate.
+    caution_from : the least value at which it can with caution; below, it cannot say.
+    why : the reason, in words for readers.
+    remedy : what data would change the answer.
+    """
+
+    id: str
+    label: str
+    can_carry_from: float
+    caution_from: float
+    why: str
+    remedy: str
+
+    def level(self, value: float) -> str:
+        """Return the level that ``value`` reaches; a missing value cannot say."""
+        if value >= self.can_carry_from:
+            return CAN_CARRY
+        return WITH_CAUTION if value >= self.caution_from else CANNOT_SAY
+
+
+ITS_THRESHOLDS = (
+    Threshold(
+        "points-before",
+        "Points before the start",
+        12,
+        3,
+        "the trend without the intervention is drawn from these points alone",
+        "a longer series before the start, or quarterly or monthly figures",
+    ),
+    Threshold(
+        "points-after",
+        "Points after the start",
+        12,
+        3,
+        "a change of trend needs points to show in",
+        "more years of follow-up, or quarterly or monthly figures",
+    ),
+    Threshold(
+        "degrees-of-freedom",
+        "Degrees of freedom of the primary estimate",
+        8,
+        4,
+        "neighbouring points are alike, so they carry less information than their number; "
+        "below four degrees of freedom a series cannot carry a change of trend",
+        "more frequent figures for the same years (quarterly or monthly), or a comparison series",
+    ),
+    Threshold(
+        "events-per-cell",
+        "Smallest number of events in a group and period",
+        10,
+        5,
+        "with few events in a group its rate is mostly chance",
+        "wider groups or longer periods",
+    ),
+)
+
+
+def adequacy_checks(
+    *, points_before: int, points_after: int, df: float, smallest_cell: float
+) -> pd.DataFrame:
+    """Check an interrupted time series design against the published thresholds.
+
+    Parameters
+    ----------
+    points_before, points_after : observed points on either side of the start.
+    df : Satterthwaite degrees of freedom of the primary estimate.
+    smallest_cell : smallest number of events in any group and period.
+
+    Returns
+    -------
+    DataFrame, one row per check: ``id, check, value, can_carry_from, caution_from, level,
+    why, remedy``.
+    """
+    values = {
+        "points-before": float(points_before),
+        "points-after": float(points_after),
+        "degrees-of-freedom": float(df),
+        "events-per-cell": float(smallest_cell),
+    }
+    return pd.DataFrame(
+        {
+            "id": threshold.id,
+            "check": threshold.label,
+            "value": values[threshold.id],
+            "can_carry_from": threshold.can_carry_from,
+            "caution_from": threshold.caution_from,
+            "level": threshold.level(values[threshold.id]),
+            "why": threshold.why,
+            "remedy": threshold.remedy,
+        }
+        for threshold in ITS_THRESHOLDS
+    )
+
+
+def design_level(checks: pd.DataFrame) -> str:
+    """Return the worst level among the checks."""
+    return max(checks["level"], key=LEVELS.index)
+
+
+def published_thresholds() -> pd.DataFrame:
+    """Return the thresholds as the site prints them."""
+    return pd.DataFrame(
+        {
+            "check": threshold.label,
+            "can_carry_from": threshold.can_carry_from,
+            "caution_from": threshold.caution_from,
+            "why": threshold.why,
+        }
+        for threshold in ITS_THRESHOLDS
+    )

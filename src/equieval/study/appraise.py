@@ -1,0 +1,177 @@
+"""From estimates to an answer: verdict and certainty, by rules stated here and printed.
+
+The verdict, in this order:
+
+1. the design's adequacy is "cannot say"  ->  ``cannot-say``;
+2. the interval excludes no effect, but a stated variant points the other way -> ``cannot-say``;
+3. the interval includes no effect -> ``no-clear-change``;
+4. otherwise the direction of the estimate: ``narrowed`` or ``widened`` for inequality,
+   ``improved``, ``worsened`` (or ``rose``, ``fell`` where neither is better) for an outcome.
+
+Certainty starts at high and loses one step for each serious concern (GRADE's domains, read
+for one study): no comparison series, a design that carries only with caution, an interval
+that includes no effect, variants that disagree in direction. A verdict of "cannot say" is
+always of very low certainty; synthetic evaluations are not rated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.protocol import Evaluation, indicator
+from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, adequacy_checks, design_level
+from equieval.study.its import AT_HORIZON, outcome_row, primary_row
+from equieval.study.series import outcome_series, series_design
+
+CERTAINTY = ("very low", "low", "moderate", "high")
+NOT_RATED = "not rated"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The verdict on one question, with its estimate and why.
+
+    Attributes
+    ----------
+    verdict : ``cannot-say``, ``no-clear-change``, or a direction.
+    estimate : the row of the Estimates table that it rests on.
+    checks : the adequacy checks, one row each.
+    level : the worst level among the checks.
+    disagreeing : labels of the variants that point the other way.
+    reasons : why the verdict is not a direction; empty where it is one.
+    """
+
+    verdict: str
+    estimate: pd.Series
+    checks: pd.DataFrame
+    level: str
+    disagreeing: tuple[str, ...]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """Both answers of an evaluation, and the certainty of the evidence with its reasons."""
+
+    inequality: Answer
+    outcome: Answer
+    certainty: str
+    certainty_reasons: tuple[str, ...]
+
+
+def appraise(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> Appraisal:
+    """Judge the evaluation.
+
+    Parameters
+    ----------
+    estimates : the estimates of the pages effect, inequality-effect and robustness.
+    """
+    outcome = evaluation.outcomes.primary.indicator
+    polarity = indicator(outcome).polarity
+    inequality = _answer(
+        evaluation, observations, estimates, primary_row(estimates), ("narrowed", "widened")
+    )
+    words = {"low": ("improved", "worsened"), "high": ("worsened", "improved")}
+    overall = _answer(
+        evaluation,
+        observations,
+        estimates,
+        outcome_row(estimates, outcome),
+        words.get(polarity, ("fell", "rose")),
+    )
+    certainty, reasons = _certainty(evaluation, inequality)
+    return Appraisal(inequality, overall, certainty, reasons)
+
+
+def _answer(
+    evaluation: Evaluation,
+    observations: Observations,
+    estimates: pd.DataFrame,
+    row: pd.Series,
+    directions: tuple[str, str],
+) -> Answer:
+    design = series_design(evaluation, observations)
+    outcome = evaluation.outcomes.primary.indicator
+    series = design.usable(outcome_series(observations, outcome)).dropna()
+    cells = observations.strata(outcome)
+    cells = cells[cells["period"].isin(list(series.index))]
+    checks = adequacy_checks(
+        points_before=int((series.index < design.start).sum()),
+        points_after=int((series.index >= design.start).sum()),
+        df=float(row["df"]),
+        smallest_cell=float(cells["numerator"].min()),
+    )
+    level = design_level(checks)
+    disagreeing = _disagreeing(estimates, row)
+    excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
+    reasons = tuple(
+        f"{check['check'].lower()}: {check['value']:.3g}, at least {check['caution_from']:g} "
+        f"needed; {check['why']}"
+        for _, check in checks[checks["level"] == CANNOT_SAY].iterrows()
+    )
+    if level == CANNOT_SAY:
+        verdict = "cannot-say"
+    elif excludes and disagreeing:
+        verdict = "cannot-say"
+        reasons = (f"the direction turns with one choice: {', '.join(disagreeing)}",)
+    elif not excludes:
+        verdict = "no-clear-change"
+    else:
+        verdict = directions[0] if row["estimate"] < 0 else directions[1]
+    return Answer(verdict, row, checks, level, disagreeing, reasons)
+
+
+def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
+    """Return the variants of one estimate whose sign is the other one."""
+    same = estimates[
+        (estimates["outcome"] == row["outcome"])
+        & (estimates["estimand"] == row["estimand"])
+        & (estimates["scale"] == row["scale"])
+        & (estimates["stratum"] == row["stratum"])
+        & (estimates["role"] == "robustness")
+    ]
+    opposite = same[same["estimate"] * float(row["estimate"]) < 0]
+    return tuple(_variant_name(str(key)) for key in opposite["id"])
+
+
+def _variant_name(estimate_id: str) -> str:
+    """Return what sets a variant apart, from its id, for readers.
+
+    >>> _variant_name("robustness.stillbirth.sii.reml-ar1.effect-at-horizon.leave-one-out-"
+    ...               "without-2016")
+    'without 2016'
+    >>> _variant_name("effect.stillbirth.rate.ols.effect-at-horizon")
+    'ordinary least squares'
+    """
+    estimators = {"ols": "ordinary least squares", "newey-west": "Newey-West"}
+    *_, estimator, estimand, variant = ("", *estimate_id.split("."))
+    if estimand in estimators:
+        return estimators[estimand]
+    for marker in ("without-", "start-in-"):
+        if marker in variant:
+            return (marker + variant.split(marker, 1)[1]).replace("-", " ", marker.count("-"))
+    return f"{estimator} {estimand} {variant}".strip()
+
+
+def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, ...]]:
+    if evaluation.identity.synthetic:
+        return NOT_RATED, ("the data are synthetic",)
+    reasons = ["there is no comparison series: anything else that changed at the start counts"]
+    if answer.level == WITH_CAUTION:
+        reasons.append("the design carries the estimate only with caution")
+    if answer.estimate["ci_low"] <= 0 <= answer.estimate["ci_high"]:
+        reasons.append("the interval includes no effect")
+    if answer.disagreeing:
+        reasons.append("the direction changes with " + ", ".join(answer.disagreeing[:4]))
+    if answer.verdict == "cannot-say":
+        return CERTAINTY[0], (*answer.reasons, *reasons)
+    step = max(0, len(CERTAINTY) - 1 - len(reasons))
+    return CERTAINTY[step], tuple(reasons)
+
+
+__all__ = ["AT_HORIZON", "Answer", "Appraisal", "appraise"]

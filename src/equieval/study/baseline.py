@@ -1,0 +1,86 @@
+"""Baseline inequality: how unequal the outcome is in every period, by several measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.methods.inequality import measures
+from equieval.methods.proportions import wilson
+from equieval.protocol import Evaluation, indicator
+from equieval.study.analysis import CI_LEVEL, Analysis, tidy
+from equieval.study.its import shown_groups
+
+
+def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Compute the protocol's inequality measures of the primary outcome in every period.
+
+    Frames: ``groups`` (stratum, period, numerator, denominator, rate, ci_low, ci_high) with
+    Wilson intervals; ``measures`` (period, measure, scale, estimate, ci_low, ci_high).
+    """
+    outcome = evaluation.outcomes.primary.indicator
+    details = indicator(outcome)
+    strata = observations.strata(outcome)
+    wanted = tuple(evaluation.equity.measures)
+    found: list[pd.DataFrame] = []
+    rows: list[dict[str, Any]] = []
+    for period, cells in strata.groupby("period", sort=True):
+        if cells["rate"].isna().any():
+            continue
+        table = measures(
+            cells[["stratum", "numerator", "denominator"]],
+            observations.levels,
+            per=details.per,
+            polarity=details.polarity,
+            which=wanted,
+            ci_level=CI_LEVEL,
+        )
+        found.append(table.assign(period=period))
+        rows += [
+            _row(evaluation, str(period), measure, int(cells["numerator"].sum()))
+            for _, measure in table.iterrows()
+        ]
+    return Analysis(
+        tidy(rows),
+        {
+            "groups": group_rates(shown_groups(observations), outcome),
+            "measures": pd.concat(found, ignore_index=True),
+        },
+    )
+
+
+def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
+    """Return each group's rate per period with its Wilson interval, per the indicator's unit."""
+    per = indicator(outcome).per
+    frame = observations.strata(outcome)
+    interval = wilson(frame["numerator"], frame["denominator"], ci_level=CI_LEVEL)
+    return frame.assign(ci_low=interval["ci_low"] * per, ci_high=interval["ci_high"] * per)
+
+
+def _row(
+    evaluation: Evaluation, period: str, measure: pd.Series, events: int
+) -> dict[str, Any]:
+    outcome = evaluation.outcomes.primary.indicator
+    return {
+        "id": f"baseline-inequality.{outcome}.{measure['measure']}.{period}",
+        "page": "baseline-inequality",
+        "role": "secondary",
+        "outcome": outcome,
+        "design": evaluation.design.type,
+        "estimator": measure["method"],
+        "estimand": measure["measure"],
+        "scale": "ratio" if measure["scale"] == "relative" else measure["scale"],
+        "dimension": evaluation.equity.dimension,
+        "stratum": "all",
+        "time": period,
+        "estimate": measure["estimate"],
+        "std_error": measure["std_error"],
+        "ci_low": measure["ci_low"],
+        "ci_high": measure["ci_high"],
+        "ci_level": CI_LEVEL,
+        "inference": "sampling of births, binomial",
+        "n_units": 1,
+        "n_events": events,
+    }

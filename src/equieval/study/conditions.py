@@ -1,0 +1,202 @@
+"""The fixed tables of a review: seven conditions, and EPOC's criteria, with the evidence.
+
+Seven conditions: data requirements, parallel trends, no anticipation, statistical
+assumptions, common shocks, group composition, spillover (the list against which a 2024
+review held early-life difference-in-differences studies). For an interrupted time series
+without a comparison they are read against its counterfactual, the continued trend.
+EPOC: the seven risk-of-bias criteria for interrupted time series of the Effective Practice
+and Organisation of Care group.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.protocol import Evaluation
+from equieval.study.appraise import Appraisal
+from equieval.study.its import covering
+from equieval.study.series import outcome_series, series_design
+
+MET, PARTLY, NOT_MET, CANNOT_TELL = "met", "partly met", "not met", "cannot tell"
+
+
+def seven_conditions(
+    evaluation: Evaluation,
+    observations: Observations,
+    appraisal: Appraisal,
+    placebo: pd.DataFrame,
+    residual_tests: pd.DataFrame,
+) -> pd.DataFrame:
+    """Answer the seven conditions for an interrupted time series.
+
+    Parameters
+    ----------
+    placebo : the frame ``placebo`` of `equieval.study.robustness.robustness`.
+    residual_tests : its frame ``residual-tests``.
+
+    Returns
+    -------
+    DataFrame ``condition, question, answer, evidence``.
+    """
+    rows = [
+        ("Data requirements", "Are there enough points and events?", *_data(appraisal)),
+        (
+            "Parallel trends",
+            "Would the series have gone on as before without the intervention?",
+            CANNOT_TELL,
+            "There is no comparison series, so the continued trend is an assumption. "
+            + _placebo_words(placebo),
+        ),
+        ("No anticipation", "Did nothing change before the start?", *_anticipation(placebo)),
+        (
+            "Statistical assumptions",
+            "Does the model describe the series?",
+            *_assumptions(residual_tests),
+        ),
+        ("Common shocks", "Did anything else happen at the same time?", *_shocks(evaluation)),
+        (
+            "Group composition",
+            "Are the groups made up of the same people before and after?",
+            *_composition(evaluation, observations),
+        ),
+        (
+            "Spillover",
+            "Could the intervention reach those who count as not exposed?",
+            MET,
+            "There is no comparison group, so nothing can spill over into one.",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["condition", "question", "answer", "evidence"])
+
+
+def epoc_criteria(
+    evaluation: Evaluation, observations: Observations, appraisal: Appraisal
+) -> pd.DataFrame:
+    """Answer EPOC's seven criteria for interrupted time series.
+
+    Returns
+    -------
+    DataFrame ``criterion, question, answer, evidence``.
+    """
+    outcome = evaluation.outcomes.primary.indicator
+    design = series_design(evaluation, observations)
+    own = covering(design, outcome_series(observations, outcome))
+    series = outcome_series(observations, outcome).reindex(own.periods)
+    missing = int(series.isna().sum())
+    breaks = [entry for source in evaluation.data.sources for entry in source.breaks]
+    shocks, shock_words = _shocks(evaluation)
+    rows = [
+        (
+            "Independent of other changes",
+            "Did the intervention occur independently of other changes over time?",
+            shocks,
+            shock_words,
+        ),
+        (
+            "Shape specified beforehand",
+            "Was the shape of the effect fixed before the analysis?",
+            MET,
+            f"The impact model ({evaluation.design.impact.replace('-', ' ')}), the start "
+            f"({evaluation.design.start}) and the horizon ({evaluation.outcomes.primary.horizon}) "
+            "are parameters of this evaluation.",
+        ),
+        (
+            "Data collection unaffected",
+            "Was the intervention unlikely to affect how data were collected?",
+            PARTLY if breaks else MET,
+            "; ".join(f"{entry.period}: {entry.note}" for entry in breaks)
+            or "No break in the source is recorded.",
+        ),
+        (
+            "Outcome assessed blind",
+            "Was knowledge of the intervention kept from those who recorded the outcome?",
+            CANNOT_TELL,
+            "The figures are routine records; the outcome is a registered event, which leaves "
+            "little to judgement.",
+        ),
+        (
+            "Complete outcome data",
+            "Were incomplete outcome data dealt with?",
+            MET if missing == 0 else PARTLY,
+            f"{missing} of {len(series)} periods are without a figure."
+            if missing
+            else f"Every one of the {len(series)} periods has a figure.",
+        ),
+        (
+            "No selective reporting",
+            "Is everything reported that was planned?",
+            MET,
+            "Every outcome and measure that the parameters name is in the table of estimates.",
+        ),
+        ("Other bias", "Is the series long enough for its season and trend?", *_data(appraisal)),
+    ]
+    return pd.DataFrame(rows, columns=["criterion", "question", "answer", "evidence"])
+
+
+def _data(appraisal: Appraisal) -> tuple[str, str]:
+    checks = appraisal.inequality.checks
+    answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
+    words = "; ".join(
+        f"{check['check'].lower()} {check['value']:.3g} ({check['level']})"
+        for _, check in checks.iterrows()
+    )
+    return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."
+
+
+def _placebo_words(placebo: pd.DataFrame) -> str:
+    known = placebo.dropna(subset=["estimate"])
+    if known.empty:
+        return "The points before the start are too few for a placebo start."
+    clear = known[(known["ci_low"] > 0) | (known["ci_high"] < 0)]
+    if clear.empty:
+        return (
+            f"None of {len(known)} placebo estimates before the start is clear of no effect; "
+            "with so few points that is weak support."
+        )
+    return (
+        f"{len(clear)} of {len(known)} placebo estimates before the start are clear of no effect: "
+        "the trend was already changing."
+    )
+
+
+def _anticipation(placebo: pd.DataFrame) -> tuple[str, str]:
+    known = placebo.dropna(subset=["estimate"])
+    clear = known[(known["ci_low"] > 0) | (known["ci_high"] < 0)]
+    answer = CANNOT_TELL if known.empty or clear.empty else NOT_MET
+    return answer, _placebo_words(placebo)
+
+
+def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
+    flagged = residual_tests[residual_tests["concern"]]
+    if flagged.empty:
+        return PARTLY, (
+            "No test of the residuals raises a concern; in a short series such tests see little."
+        )
+    return NOT_MET, "Concerns: " + "; ".join(flagged["test"].astype(str)) + "."
+
+
+def _shocks(evaluation: Evaluation) -> tuple[str, str]:
+    named = evaluation.design.co_interventions
+    if not named:
+        return CANNOT_TELL, "The parameters name no other change at the time."
+    words = "; ".join(f"{entry.period}: {entry.name}" for entry in named)
+    return NOT_MET, f"Other changes in the same years: {words}."
+
+
+def _composition(evaluation: Evaluation, observations: Observations) -> tuple[str, str]:
+    """Compare the shares of the denominator before and after the start."""
+    design = series_design(evaluation, observations)
+    cells = observations.strata(evaluation.outcomes.primary.indicator)
+    cells = cells[cells["period"].isin(list(design.periods))]
+    after = cells["period"] >= design.start
+    sums = cells.groupby([after, "stratum"])["denominator"].sum().unstack(0)
+    shares = 100 * sums / sums.sum()
+    change = (shares[True] - shares[False]).reindex(observations.levels)
+    largest = str(change.abs().idxmax())
+    return (
+        MET if change.abs().max() < 1 else PARTLY,
+        f"The share of births in each group moved by at most {change.abs().max():.1f} percentage "
+        f"points (group {largest}: from {shares.loc[largest, False]:.1f} % to "
+        f"{shares.loc[largest, True]:.1f} %).",
+    )

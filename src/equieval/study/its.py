@@ -1,0 +1,275 @@
+"""Interrupted time series: the effect on an outcome and on the inequality in it.
+
+The headline model is a level-and-slope regression with first-order autoregressive errors,
+fitted by restricted maximum likelihood, with Satterthwaite degrees of freedom for every
+contrast. Ordinary least squares, Newey-West and (for rates) quasi-Poisson stand beside it;
+they are shown, they never decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.methods.its import (
+    ItsFit,
+    average_effect,
+    counterfactual,
+    effect_at,
+    fit_newey_west,
+    fit_ols,
+    fit_quasi_poisson,
+    fit_reml_ar1,
+)
+from equieval.protocol import Evaluation
+from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.series import (
+    SeriesDesign,
+    inequality_series,
+    outcome_series,
+    series_design,
+    stratum_series,
+)
+
+INFERENCE = {
+    "reml-ar1": "t interval, Satterthwaite degrees of freedom",
+    "ols": "t interval, n - p degrees of freedom; takes years as independent",
+    "newey-west": "heteroskedasticity- and autocorrelation-consistent; too narrow in short series",
+    "quasi-poisson": "t interval, dispersion from Pearson; takes years as independent",
+}
+LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the start"
+AT_HORIZON, AVERAGE = "effect at horizon", "average effect since the start"
+LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
+"""Measures linear in the group rates: a series of them carries the correlation exactly."""
+
+
+def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the effect on the rate of the primary and the secondary outcomes.
+
+    Frames: ``series`` (primary) and ``series-<indicator>`` (secondary): period, observed,
+    fitted, counterfactual, ci_low, ci_high, numerator, denominator.
+    """
+    design = series_design(evaluation, observations)
+    primary = evaluation.outcomes.primary.indicator
+    rows: list[dict[str, Any]] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for outcome in (primary, *evaluation.outcomes.secondary):
+        counts = observations.overall(outcome)
+        values = outcome_series(observations, outcome)
+        own = covering(design, values)
+        subject = subject_of(evaluation, "effect", outcome, "rate", horizon=str(own.horizon))
+        events = {"n_events": _events(counts, own)}
+        reml = fit_series("reml-ar1", values, own)
+        rows += its_rows(reml, own, subject, role="secondary", **events)
+        for estimator in ("ols", "newey-west"):
+            rows += its_rows(fit_series(estimator, values, own), own, subject, role="robustness", **events)
+        rows += _quasi_poisson_rows(counts, own, subject, events)
+        name = "series" if outcome == primary else f"series-{outcome}"
+        frames[name] = counterfactual_frame(reml, own).merge(
+            counts[["period", "numerator", "denominator"]], on="period", how="left"
+        )
+    return Analysis(tidy(rows), frames)
+
+
+def inequality_effect(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the effect on inequality in the primary outcome, and on each group's rate.
+
+    The primary estimand of the protocol carries the role ``primary``. Group effects are
+    fitted to fifths where the dimension has ten levels, otherwise to its own levels.
+
+    Frames: ``series`` (the primary measure): period, observed, fitted, counterfactual,
+    ci_low, ci_high; ``groups``: the rows of the group effects at the horizon.
+    """
+    design = series_design(evaluation, observations)
+    primary = evaluation.outcomes.primary
+    rows: list[dict[str, Any]] = []
+    frames: dict[str, pd.DataFrame] = {}
+    wanted = [primary.measure, *(m for m in evaluation.equity.measures if m != primary.measure)]
+    for measure in [m for m in wanted if m in LINEAR_MEASURES]:
+        values = measure_values(observations, primary.indicator, measure)
+        own = covering(design, values)
+        subject = subject_of(
+            evaluation, "inequality-effect", primary.indicator, measure, horizon=str(own.horizon)
+        )
+        reml = fit_series("reml-ar1", values, own)
+        is_primary = measure == primary.measure
+        rows += its_rows(reml, own, subject, role="secondary", primary=is_primary)
+        if is_primary:
+            frames["series"] = counterfactual_frame(reml, own)
+            for estimator in ("ols", "newey-west"):
+                rows += its_rows(fit_series(estimator, values, own), own, subject, role="robustness")
+    groups = shown_groups(observations)
+    for stratum in groups.levels:
+        values = stratum_series(groups, primary.indicator, stratum)
+        own = covering(design, values)
+        subject = subject_of(
+            evaluation,
+            "inequality-effect",
+            primary.indicator,
+            "rate",
+            stratum=stratum,
+            horizon=str(own.horizon),
+        )
+        counts = groups.strata(primary.indicator).query("stratum == @stratum")
+        rows += its_rows(
+            fit_series("reml-ar1", values, own),
+            own,
+            subject,
+            role="secondary",
+            n_events=_events(counts, own),
+        )
+    estimates = tidy(rows)
+    in_groups = (estimates["stratum"] != "all") & estimates["estimand"].str.endswith(AT_HORIZON)
+    frames["groups"] = estimates[in_groups]
+    return Analysis(estimates, frames)
+
+
+def shown_groups(observations: Observations) -> Observations:
+    """Return the groups as reports show them: fifths where there are tenths."""
+    return observations.grouped("quintiles") if len(observations.levels) == 10 else observations
+
+
+def measure_values(observations: Observations, outcome: str, measure: str) -> pd.Series:
+    """Return an inequality measure as a series by period."""
+    frame = inequality_series(observations, outcome, measure)
+    index = pd.PeriodIndex(frame["period"])
+    return pd.Series(frame["estimate"].to_numpy(), index=index, name=measure)
+
+
+def covering(design: SeriesDesign, values: pd.Series) -> SeriesDesign:
+    """Return the design cut to the periods in which a series is recorded at all."""
+    recorded = values.reindex(design.periods).dropna().index
+    periods = pd.period_range(recorded.min(), recorded.max(), freq=design.periods.freq)
+    horizon = min(design.horizon, recorded.max())
+    return SeriesDesign(periods, design.start, horizon, design.excluded)
+
+
+def its_rows(
+    fit: ItsFit,
+    design: SeriesDesign,
+    subject: Subject,
+    *,
+    role: str,
+    primary: bool = False,
+    **columns: Any,
+) -> list[dict[str, Any]]:
+    """Return the contrasts of one fit as rows of the Estimates table.
+
+    ``primary`` gives the effect at the horizon the role of the primary estimand.
+    """
+    matrix = design.matrix()
+    contrasts = {
+        AT_HORIZON: effect_at(fit, matrix, design.horizon, ci_level=CI_LEVEL),
+        AVERAGE: average_effect(fit, matrix, ci_level=CI_LEVEL),
+        LEVEL: fit.contrast({"post": 1.0}, ci_level=CI_LEVEL),
+        SLOPE: fit.contrast({"since": 1.0}, ci_level=CI_LEVEL),
+        PRE_SLOPE: fit.contrast({"t": 1.0}, ci_level=CI_LEVEL),
+    }
+    rows = []
+    for estimand, contrast in contrasts.items():
+        own_role = "primary" if primary and estimand == AT_HORIZON else role
+        if estimand == PRE_SLOPE:
+            own_role = "diagnostic"
+        rows.append(
+            subject.row(
+                contrast,
+                estimator=fit.estimator,
+                estimand=estimand,
+                role=own_role,
+                inference=INFERENCE[fit.estimator],
+                n_obs=fit.n_obs,
+                time=str(design.horizon) if estimand == AT_HORIZON else None,
+                **columns,
+            )
+        )
+    return rows
+
+
+def counterfactual_frame(fit: ItsFit, design: SeriesDesign) -> pd.DataFrame:
+    """Return the observed series, the fit, and the counterfactual with its interval."""
+    return counterfactual(fit, design.matrix(), ci_level=CI_LEVEL)
+
+
+def fit_series(estimator: str, values: pd.Series, design: SeriesDesign) -> ItsFit:
+    """Fit one estimator (``reml-ar1``, ``ols`` or ``newey-west``) to a series under a design."""
+    fitters = {"reml-ar1": fit_reml_ar1, "ols": fit_ols, "newey-west": fit_newey_west}
+    return fitters[estimator](design.usable(values), design.matrix())
+
+
+def _quasi_poisson_rows(
+    counts: pd.DataFrame, design: SeriesDesign, subject: Subject, columns: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Fit the counts with the exposure as offset; effects are rate ratios."""
+    by_period = counts.set_index(pd.PeriodIndex(counts["period"]))
+    events = design.usable(by_period["numerator"])
+    exposure = by_period["denominator"].reindex(design.periods)
+    fit = fit_quasi_poisson(events, exposure, design.matrix())
+    relative = Subject(**{**subject.__dict__, "scale": "ratio"})
+    matrix = design.matrix()
+    contrasts = {
+        AT_HORIZON: effect_at(fit, matrix, design.horizon, ci_level=CI_LEVEL),
+        LEVEL: fit.contrast({"post": 1.0}, ci_level=CI_LEVEL),
+        SLOPE: fit.contrast({"since": 1.0}, ci_level=CI_LEVEL),
+    }
+    return [
+        relative.row(
+            contrast.as_ratio() if contrast.scale == "log" else contrast,
+            estimator="quasi-poisson",
+            estimand=estimand,
+            role="secondary",
+            inference=INFERENCE["quasi-poisson"],
+            n_obs=fit.n_obs,
+            time=str(design.horizon) if estimand == AT_HORIZON else None,
+            **columns,
+        )
+        for estimand, contrast in contrasts.items()
+    ]
+
+
+def _events(counts: pd.DataFrame, design: SeriesDesign) -> int:
+    inside = counts[counts["period"].isin(list(design.periods))]
+    return int(inside["numerator"].sum())
+
+
+def subject_of(
+    evaluation: Evaluation,
+    page: str,
+    outcome: str,
+    measure: str,
+    *,
+    horizon: str,
+    stratum: str = "all",
+) -> Subject:
+    """Return the columns that all estimates of one series share."""
+    return Subject(
+        page=page,
+        outcome=outcome,
+        measure=measure,
+        design=evaluation.design.type,
+        dimension=evaluation.equity.dimension,
+        scale="absolute",
+        stratum=stratum,
+        weighting=evaluation.outcomes.primary.weighting or "",
+        horizon=horizon,
+    )
+
+
+def primary_row(estimates: pd.DataFrame) -> pd.Series:
+    """Return the row of the primary estimand."""
+    return _single(estimates, estimates["role"] == "primary")
+
+
+def outcome_row(estimates: pd.DataFrame, outcome: str) -> pd.Series:
+    """Return the headline model's effect on the outcome's rate at the horizon."""
+    wanted = f"effect.{outcome}.rate.reml-ar1.{AT_HORIZON.replace(' ', '-')}"
+    return _single(estimates, estimates["id"] == wanted)
+
+
+def _single(estimates: pd.DataFrame, chosen: Iterable[bool]) -> pd.Series:
+    rows = estimates[list(chosen)]
+    if len(rows) != 1:
+        raise LookupError(f"expected one row, found {len(rows)}")
+    return rows.iloc[0]

@@ -1,0 +1,126 @@
+"""Robustness of an interrupted time series: does the answer hang on one choice or one point?
+
+Every variant changes one thing (a period left out, another start, a set of periods that the
+protocol doubts) and estimates the same estimand again with the headline estimator. Placebo
+starts use the periods before the real start only, where no effect can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.errors import DesignError
+from equieval.methods.its import effect_at
+from equieval.methods.its_diagnostics import autocorrelation, residual_tests
+from equieval.protocol import Evaluation
+from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.its import (
+    AT_HORIZON,
+    INFERENCE,
+    covering,
+    fit_series,
+    measure_values,
+    subject_of,
+)
+from equieval.study.series import SeriesDesign, outcome_series, series_design
+
+PLACEBO = "placebo effect"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One thing changed: its kind, its name for readers, and the design that results."""
+
+    kind: str
+    label: str
+    design: SeriesDesign
+
+
+def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the primary and the outcome's effect under every variant of the protocol.
+
+    Frames: ``variants`` (kind, label, measure and the Estimates columns), ``autocorrelation``
+    and ``residual-tests`` of the primary model, ``placebo`` (as ``variants``).
+    """
+    design = series_design(evaluation, observations)
+    primary = evaluation.outcomes.primary
+    subjects = {
+        primary.measure: measure_values(observations, primary.indicator, primary.measure),
+        "rate": outcome_series(observations, primary.indicator),
+    }
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, str]] = []
+    for measure, values in subjects.items():
+        own = covering(design, values)
+        subject = subject_of(
+            evaluation, "robustness", primary.indicator, measure, horizon=str(own.horizon)
+        )
+        for variant in (*_variants(evaluation, own), *_placebos(evaluation, own)):
+            row = _variant_row(variant, values, subject)
+            rows.append(row)
+            labels.append(
+                {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
+            )
+    estimates = tidy(rows)
+    labelled = pd.DataFrame(labels).merge(estimates, on="id")
+    main = fit_series("reml-ar1", subjects[primary.measure], design)
+    is_placebo = labelled["kind"] == "placebo start"
+    return Analysis(
+        estimates,
+        {
+            "variants": labelled[~is_placebo].reset_index(drop=True),
+            "placebo": labelled[is_placebo].reset_index(drop=True),
+            "autocorrelation": autocorrelation(main),
+            "residual-tests": residual_tests(main),
+        },
+    )
+
+
+def _variants(evaluation: Evaluation, design: SeriesDesign) -> Iterator[Variant]:
+    """Yield the variants that keep the estimand: the effect at the horizon."""
+    asked = evaluation.robustness
+    freq = design.periods.freq
+    for label in asked.alternative_starts:
+        yield Variant("another start", f"start in {label}", design.starting(pd.Period(label, freq)))
+    for group in asked.exclude_periods:
+        periods = [pd.Period(label, freq) for label in group]
+        yield Variant("periods left out", f"without {', '.join(group)}", design.without(*periods))
+    if asked.leave_one_out:
+        for period in design.periods:
+            if period not in design.excluded:
+                yield Variant("leave one out", f"without {period}", design.without(period))
+
+
+def _placebos(evaluation: Evaluation, design: SeriesDesign) -> Iterator[Variant]:
+    """Yield the placebo starts, on the periods before the real start only."""
+    before = design.periods[design.periods < design.start]
+    for label in evaluation.robustness.placebo_starts:
+        start = pd.Period(label, design.periods.freq)
+        earlier = SeriesDesign(before, start, before[-1], design.excluded)
+        yield Variant("placebo start", f"placebo start in {label}", earlier)
+
+
+def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[str, Any]:
+    """Estimate one variant; one that its few points cannot carry is kept, with the reason."""
+    placebo = variant.kind == "placebo start"
+    columns: dict[str, Any] = {
+        "estimator": "reml-ar1",
+        "estimand": PLACEBO if placebo else AT_HORIZON,
+        "role": "diagnostic" if placebo else "robustness",
+        "variant": f"{variant.kind} {variant.label}",
+        "inference": INFERENCE["reml-ar1"],
+        "time": str(variant.design.horizon),
+    }
+    try:
+        fit = fit_series("reml-ar1", values, variant.design)
+        contrast = effect_at(
+            fit, variant.design.matrix(), variant.design.horizon, ci_level=CI_LEVEL
+        )
+    except DesignError as refusal:
+        return subject.refused(note=refusal.what, **columns)
+    return subject.row(contrast, n_obs=fit.n_obs, **columns)
