@@ -1,0 +1,212 @@
+"""Effects of an interruption: against the counterfactual, at a time, on average, in all.
+
+The counterfactual is the fitted model with the intervention terms at 0. Every effect is a
+function of the coefficients whose gradient is itself a contrast: for a straight-line model it
+is exact, for ratios and log-link models it is the delta method, and its degrees of freedom are
+always those of that very contrast.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.its_fit import ItsFit
+
+Array = npt.NDArray[np.float64]
+Scale = Literal["absolute", "relative"]
+
+#: Terms that the counterfactual sets to 0 unless told otherwise.
+INTERVENTION_COLUMNS: Final = ("post", "since")
+
+
+def counterfactual(
+    fit: ItsFit,
+    X: pd.DataFrame,
+    ci_level: float = 0.95,
+    *,
+    intervention: Sequence[str] = INTERVENTION_COLUMNS,
+) -> pd.DataFrame:
+    """Return the observed, fitted and counterfactual series, one row per row of ``X``.
+
+    Columns ``period, observed, fitted, counterfactual, ci_low, ci_high, df``. The interval is
+    that of the counterfactual **mean** (not of a single observation) on the ``df`` degrees of
+    freedom of that row; on a fraction of one it says nothing, however it is drawn. Log-link
+    models are back-transformed to rates per ``fit.per``. ``observed`` is missing where the
+    series is. Raises ``DesignError`` when ``X`` lacks a column of the model.
+    """
+    actual = _rows(fit, X)
+    without = _without(fit, X, intervention)
+    contrasts = [fit.contrast(pd.Series(row, fit.params.index), ci_level) for row in without]
+    return pd.DataFrame(
+        {
+            "period": X.index,
+            "observed": fit.observed.reindex(X.index).to_numpy(float),
+            "fitted": _mean(fit, actual @ fit.params.to_numpy()),
+            "counterfactual": _mean(fit, without @ fit.params.to_numpy()),
+            "ci_low": _mean(fit, np.array([contrast.ci_low for contrast in contrasts])),
+            "ci_high": _mean(fit, np.array([contrast.ci_high for contrast in contrasts])),
+            "df": [contrast.df for contrast in contrasts],
+        }
+    )
+
+
+def effect_at(
+    fit: ItsFit,
+    X: pd.DataFrame,
+    period: object,
+    *,
+    scale: Scale = "absolute",
+    ci_level: float = 0.95,
+    intervention: Sequence[str] = INTERVENTION_COLUMNS,
+) -> Contrast:
+    """Return fitted minus counterfactual at ``period`` (``scale="relative"``: fitted over it).
+
+    In the outcome's unit (per ``fit.per`` for counts). Raises ``DesignError`` for a period that
+    ``X`` does not have or that lies before the start.
+    """
+    if period not in X.index:
+        raise DesignError(
+            f"The series has no period {period}.",
+            where="effect at a stated time",
+            remedy=f"Choose a period from {X.index.min()} to {X.index.max()}.",
+        )
+    row = X.loc[[period]]
+    return _effect(fit, row, np.ones(1), scale, ci_level, intervention)
+
+
+def average_effect(
+    fit: ItsFit,
+    X: pd.DataFrame,
+    *,
+    weights: pd.Series | None = None,
+    scale: Scale = "absolute",
+    ci_level: float = 0.95,
+    intervention: Sequence[str] = INTERVENTION_COLUMNS,
+) -> Contrast:
+    """Return the mean effect over the exposed periods of ``X``.
+
+    ``weights`` (by period, for instance births) default to equal ones. On the relative scale it is
+    the weighted mean fitted rate over the weighted mean counterfactual rate.
+    """
+    exposed = _exposed(fit, X, intervention)
+    share = _weights(weights, exposed)
+    return _effect(fit, exposed, share / share.sum(), scale, ci_level, intervention)
+
+
+def cumulative_effect(
+    fit: ItsFit,
+    X: pd.DataFrame,
+    *,
+    exposure: pd.Series | None = None,
+    ci_level: float = 0.95,
+    intervention: Sequence[str] = INTERVENTION_COLUMNS,
+) -> Contrast:
+    """Return the sum of effects over the exposed periods of ``X``.
+
+    With ``exposure`` (by period, in the units that the rate is per: births / 1 000 for a rate
+    per 1 000) it is a number of events more (or, negative, fewer) than expected.
+    """
+    exposed = _exposed(fit, X, intervention)
+    return _effect(fit, exposed, _weights(exposure, exposed), "absolute", ci_level, intervention)
+
+
+def _effect(
+    fit: ItsFit,
+    X: pd.DataFrame,
+    weights: Array,
+    scale: Scale,
+    ci_level: float,
+    intervention: Sequence[str],
+) -> Contrast:
+    """Weighted difference or ratio of means with and without the intervention terms."""
+    beta = fit.params.to_numpy()
+    actual, without = _rows(fit, X), _without(fit, X, intervention)
+    fitted, expected = _mean(fit, actual @ beta), _mean(fit, without @ beta)
+    # d mean / d β: the row itself, times the mean under a log link.
+    d_fitted = (weights * (fitted if fit.link == "log" else 1.0)) @ actual
+    d_expected = (weights * (expected if fit.link == "log" else 1.0)) @ without
+    total, total_expected = float(weights @ fitted), float(weights @ expected)
+    if scale == "absolute":
+        value, gradient = total - total_expected, d_fitted - d_expected
+    else:
+        if total <= 0 or total_expected <= 0:
+            raise DesignError(
+                "A ratio needs a positive fitted and a positive counterfactual value; here they "
+                f"are {total:.4g} and {total_expected:.4g}.",
+                where="effect on the relative scale",
+                remedy="Report the absolute effect.",
+            )
+        value = math.log(total / total_expected)
+        gradient = d_fitted / total - d_expected / total_expected
+    linear = fit.contrast(pd.Series(gradient, index=fit.params.index), ci_level)
+    if scale == "relative":
+        return t_contrast(
+            value, linear.std_error, linear.df, ci_level=ci_level, scale="log"
+        ).as_ratio()
+    if fit.link == "identity":
+        return linear
+    return t_contrast(value, linear.std_error, linear.df, ci_level=ci_level)
+
+
+def _rows(fit: ItsFit, X: pd.DataFrame) -> Array:
+    absent = [str(name) for name in fit.params.index if name not in X.columns]
+    if absent:
+        raise DesignError(
+            "The design lacks columns of the fitted model: " + ", ".join(absent) + ".",
+            where="counterfactual",
+            remedy="Use the design that the model was fitted on, or one built in the same way.",
+        )
+    return np.asarray(X[list(fit.params.index)].to_numpy(float))
+
+
+def _without(fit: ItsFit, X: pd.DataFrame, intervention: Sequence[str]) -> Array:
+    terms = [name for name in intervention if name in fit.params.index]
+    if not terms:
+        raise DesignError(
+            "The model has no intervention term, so there is nothing to take away: "
+            + ", ".join(intervention)
+            + ".",
+            where="counterfactual",
+            remedy="Name the intervention's columns of the design.",
+        )
+    return _rows(fit, X.assign(**dict.fromkeys(terms, 0.0)))
+
+
+def _exposed(fit: ItsFit, X: pd.DataFrame, intervention: Sequence[str]) -> pd.DataFrame:
+    terms = [name for name in intervention if name in fit.params.index]
+    exposed = X.loc[(X[terms] != 0).any(axis=1)]
+    if exposed.empty:
+        raise DesignError(
+            "No period of the design lies after the start.",
+            where="effect over the exposed periods",
+            remedy="Check the start of the intervention.",
+        )
+    return exposed
+
+
+def _weights(weights: pd.Series | None, exposed: pd.DataFrame) -> Array:
+    if weights is None:
+        return np.ones(len(exposed))
+    values = weights.reindex(exposed.index).to_numpy(float)
+    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+        raise DesignError(
+            "Weights must be present, not negative and not all 0 for every exposed period.",
+            where="effect over the exposed periods",
+            remedy="Give the denominator of every exposed period, or leave the weights out.",
+        )
+    return np.asarray(values)
+
+
+def _mean(fit: ItsFit, linear: Array) -> Array:
+    if fit.link == "identity":
+        return linear
+    with np.errstate(over="ignore"):
+        return np.asarray(fit.per * np.exp(linear))

@@ -1,0 +1,272 @@
+"""Regression with first-order autoregressive errors by restricted maximum likelihood.
+
+The model is ``y = Xβ + e`` with ``cov(e_i, e_j) = σ² φ^|t_i − t_j|``, so a missing point leaves
+a gap of its true length. ``φ`` maximises the profile restricted likelihood (Patterson & Thompson
+1971, Biometrika 58:545), which equals that of R's ``nlme::gls(corAR1(form = ~ t), "REML")``;
+degrees of freedom are Satterthwaite's (Fai & Cornelius 1996, J Stat Comput Simul 54:363).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq, minimize_scalar
+
+from equieval.errors import DesignError
+
+Array = npt.NDArray[np.float64]
+Information = Literal["expected", "observed"]
+
+#: φ is sought within ±PHI_BOUND; an estimate that reaches it is refused.
+PHI_BOUND = 0.999
+_GRID = np.tanh(np.linspace(-np.arctanh(PHI_BOUND), np.arctanh(PHI_BOUND), 61))
+
+
+@dataclass(frozen=True, eq=False)
+class RemlAr1:
+    """A fitted REML AR(1) regression in plain arrays (p coefficients, n observed points).
+
+    ``unscaled_cov`` is ``(X'R⁻¹X)⁻¹`` (p × p), ``cov_by_phi`` the derivative of the coefficient
+    covariance by φ, ``variance_cov`` the 2 × 2 covariance of ``(σ², φ)``; ``innovations`` are the
+    residuals freed of their autocorrelation (unit variance if the model holds).
+    """
+
+    coefficients: Array
+    unscaled_cov: Array
+    cov_by_phi: Array
+    variance_cov: Array
+    sigma2: float
+    phi: float
+    log_likelihood: float
+    residuals: Array
+    innovations: Array
+
+    @property
+    def cov(self) -> Array:
+        """Covariance of the coefficients, p × p."""
+        return np.asarray(self.sigma2 * self.unscaled_cov)
+
+    def satterthwaite_df(self, weights: Array) -> float:
+        """Degrees of freedom of the contrast ``weights'β``: ``2 v² / (g' A g)``.
+
+        ``v`` is the contrast's variance, ``g`` its gradient by ``(σ², φ)`` and ``A`` the
+        covariance of ``(σ², φ)`` from the information that the fit was asked for.
+        """
+        by_sigma2 = float(weights @ self.unscaled_cov @ weights)
+        gradient = np.array([by_sigma2, float(weights @ self.cov_by_phi @ weights)])
+        spread = float(gradient @ self.variance_cov @ gradient)
+        if spread <= 0:
+            return float("nan")
+        return 2 * (self.sigma2 * by_sigma2) ** 2 / spread
+
+
+def fit(y: Array, X: Array, times: Array, *, information: Information = "expected") -> RemlAr1:
+    """Fit the model to ``y`` (n) on ``X`` (n × p, full rank) at increasing ``times`` (n).
+
+    ``information`` is the convention behind the Satterthwaite degrees of freedom: the expected
+    information of ``(σ², φ)`` (default) or the observed one at the maximum, which R's emmeans
+    approximates numerically. Raises ``DesignError`` when there are too few points, when the
+    model leaves no residual variation, and when φ has no maximum inside its bounds.
+    """
+    n, p = X.shape
+    if n - p < 3:
+        raise DesignError(
+            f"{n} observed points cannot carry {p} coefficients and an autocorrelation.",
+            where="REML AR(1) regression",
+            remedy=f"Use at least {p + 3} observed periods, or a model with fewer terms.",
+        )
+    # An orthonormal basis and a unit residual scale make the search independent of units.
+    basis, triangle = np.linalg.qr(X)
+    ols_residuals = y - basis @ (basis.T @ y)
+    scale = float(np.sqrt(ols_residuals @ ols_residuals / (n - p)))
+    if scale <= 1e-10 * max(float(np.max(np.abs(y))), np.finfo(float).tiny):
+        raise DesignError(
+            "The model passes through every point: no variation is left to judge it by.",
+            where="REML AR(1) regression",
+            remedy="Check that the series is observed, not itself computed from a straight line.",
+        )
+    phi = _restricted_maximum(ols_residuals / scale, basis, np.diff(times))
+    return _at_maximum(y, X, basis, triangle, times, phi, information)
+
+
+def profile_log_likelihood(y: Array, X: Array, times: Array, phi: Array) -> Array:
+    """Return the restricted log-likelihood, maximised over β and σ², at each of ``phi``.
+
+    In R's convention (``nlme::logLik`` of a REML ``gls``), with the term of the design included.
+    """
+    basis, triangle = np.linalg.qr(X)
+    design_term = float(np.log(np.abs(np.diag(triangle))).sum())
+    return _profile(y, basis, np.diff(times), np.asarray(phi, dtype=float)) - design_term
+
+
+def whiten(values: Array, steps: Array, phi: float) -> Array:
+    """Free the rows of ``values`` (n × k) of AR(1) dependence at ``phi``; ``steps`` are n − 1."""
+    return np.asarray(_whiten(values, steps, np.array([phi]))[0][0])
+
+
+def _whiten(values: Array, steps: Array, phi: Array) -> tuple[Array, Array]:
+    """Return values freed of AR(1) dependence (G × n × k) and log |R| (G) for each of G φ."""
+    carry = np.power(phi[:, None], steps[None, :])
+    innovation = 1 - carry**2
+    first = np.broadcast_to(values[:1], (len(phi), 1, values.shape[1]))
+    rest = (values[None, 1:] - carry[:, :, None] * values[None, :-1]) / np.sqrt(innovation)[
+        :, :, None
+    ]
+    return np.concatenate([first, rest], axis=1), np.asarray(np.log(innovation).sum(axis=1))
+
+
+def _profile(y: Array, basis: Array, steps: Array, phi: Array) -> Array:
+    n, p = basis.shape
+    white, log_det = _whiten(np.column_stack([basis, y]), steps, phi)
+    diagonal = np.abs(np.diagonal(np.linalg.qr(white, mode="r"), axis1=1, axis2=2))
+    log_information = 2 * np.log(diagonal[:, :p]).sum(axis=1)
+    sigma2 = diagonal[:, p] ** 2 / (n - p)
+    return np.asarray(
+        -0.5 * ((n - p) * (1 + np.log(2 * np.pi * sigma2)) + log_det + log_information)
+    )
+
+
+def _restricted_maximum(y: Array, basis: Array, steps: Array) -> float:
+    """Return the φ of the highest maximum: a grid first, since the likelihood may have two."""
+    values = _profile(y, basis, steps, _GRID)
+    best = int(np.argmax(values))
+    if not np.isfinite(values[best]):
+        raise DesignError(
+            "The restricted likelihood of the autocorrelation is not finite.",
+            where="REML AR(1) regression",
+            remedy="Check the series for extreme values.",
+        )
+    if best in (0, len(_GRID) - 1):
+        limit = "+1" if best else "−1"
+        raise DesignError(
+            f"The autocorrelation runs to its limit of {limit}: the series cannot tell a lasting "
+            "change from drift.",
+            where="REML AR(1) regression",
+            remedy="Use a longer series, or a simpler model; report that these data cannot say.",
+        )
+    found = minimize_scalar(
+        lambda phi: -float(_profile(y, basis, steps, np.array([phi]))[0]),
+        bounds=(_GRID[best - 1], _GRID[best + 1]),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return _polished(float(found.x), y, basis, steps)
+
+
+def _polished(phi: float, y: Array, basis: Array, steps: Array) -> float:
+    """Take the maximum to machine precision on the score, so that units cannot move it."""
+    times = np.concatenate([[0.0], np.cumsum(steps)])
+    distance = np.abs(times[:, None] - times[None, :])
+    spare = len(y) - basis.shape[1]
+
+    def score(value: float) -> float:
+        precision = np.linalg.inv(np.power(value, distance))
+        weighted = precision @ basis
+        projector = precision - weighted @ np.linalg.solve(basis.T @ weighted, weighted.T)
+        slope = _power_derivative(value, distance, 1)
+        Py = projector @ y
+        return float(spare * (Py @ slope @ Py) / (y @ Py) - np.sum(projector * slope))
+
+    low, high = phi - 1e-5, phi + 1e-5
+    if score(low) > 0 > score(high):
+        return float(brentq(score, low, high, xtol=1e-14, rtol=1e-14))
+    return phi
+
+
+def _at_maximum(
+    y: Array,
+    X: Array,
+    basis: Array,
+    triangle: Array,
+    times: Array,
+    phi: float,
+    information: Information,
+) -> RemlAr1:
+    n, p = X.shape
+    distance = np.abs(times[:, None] - times[None, :])
+    correlation = np.power(phi, distance)
+    slope = _power_derivative(phi, distance, 1)
+
+    white, _ = _whiten(np.column_stack([basis, y]), np.diff(times), np.array([phi]))
+    q, r = np.linalg.qr(white[0][:, :p])
+    gamma = np.linalg.solve(r, q.T @ white[0][:, p])
+    innovations = white[0][:, p] - white[0][:, :p] @ gamma
+    sigma2 = float(innovations @ innovations / (n - p))
+    coefficients = np.asarray(np.linalg.solve(triangle, gamma), dtype=float)
+
+    half = np.linalg.inv(r @ triangle)
+    unscaled = half @ half.T
+    precision = np.linalg.inv(correlation)
+    weighted = precision @ X @ unscaled
+    cov_by_phi = sigma2 * weighted.T @ slope @ weighted
+    # P of Patterson & Thompson with σ² taken out: P = P₁ / σ².
+    projector = precision - precision @ X @ unscaled @ X.T @ precision
+    residuals = y - X @ coefficients
+    if information == "expected":
+        matrix = _expected_information(projector, slope, sigma2, n - p)
+    else:
+        curvature = _power_derivative(phi, distance, 2)
+        matrix = _observed_information(y, projector, correlation, slope, curvature, sigma2)
+    return RemlAr1(
+        coefficients=coefficients,
+        unscaled_cov=unscaled,
+        cov_by_phi=cov_by_phi,
+        variance_cov=_inverse_information(matrix),
+        sigma2=sigma2,
+        phi=phi,
+        log_likelihood=float(profile_log_likelihood(y, X, times, np.array([phi]))[0]),
+        residuals=residuals,
+        innovations=innovations / np.sqrt(sigma2),
+    )
+
+
+def _expected_information(projector: Array, slope: Array, sigma2: float, spare: int) -> Array:
+    """½ tr(P V_i P V_j) for θ = (σ², φ), where V = σ²R."""
+    product = projector @ slope
+    mixed = np.trace(product) / (2 * sigma2)
+    return np.array(
+        [[spare / (2 * sigma2**2), mixed], [mixed, 0.5 * float(np.sum(product * product.T))]]
+    )
+
+
+def _observed_information(
+    y: Array, projector: Array, correlation: Array, slope: Array, curvature: Array, sigma2: float
+) -> Array:
+    """y'P V_i P V_j P y − ½ tr(P V_i P V_j) + ½ tr(P V_ij) − ½ y'P V_ij P y."""
+    by_theta = (correlation, sigma2 * slope)
+    mixed = ((np.zeros_like(slope), slope), (slope, sigma2 * curvature))
+    P = projector / sigma2
+    Py = P @ y
+    result = np.empty((2, 2))
+    for i in range(2):
+        for j in range(2):
+            first, second = P @ by_theta[i], P @ by_theta[j]
+            result[i, j] = (
+                Py @ by_theta[i] @ P @ by_theta[j] @ Py
+                - 0.5 * np.sum(first * second.T)
+                + 0.5 * np.sum(P * mixed[i][j].T)
+                - 0.5 * Py @ mixed[i][j] @ Py
+            )
+    return result
+
+
+def _inverse_information(matrix: Array) -> Array:
+    determinant = float(matrix[0, 0] * matrix[1, 1] - matrix[0, 1] ** 2)
+    if not determinant > 1e-12 * abs(float(matrix[0, 0] * matrix[1, 1])):
+        raise DesignError(
+            "The series does not tell its variance from its autocorrelation "
+            "(singular information).",
+            where="REML AR(1) regression",
+            remedy="Use a longer series, or a model with fewer terms.",
+        )
+    return np.asarray(np.linalg.inv(matrix))
+
+
+def _power_derivative(phi: float, distance: Array, order: int) -> Array:
+    """Derivative of ``phi ** distance``, with 0 where the power has vanished (and at φ = 0)."""
+    factor = distance if order == 1 else distance * (distance - 1)
+    powers = np.power(phi, np.where(factor == 0, 1.0, distance - order))
+    return np.asarray(np.where(factor == 0, 0.0, factor * powers))
