@@ -1,0 +1,29 @@
+"""Figure makers: ``maker(data, **words) -> Picture``, and figures as bytes.
+
+Rules (Government Analysis Function): at most four categories told apart by colour,
+direct labels rather than legends, horizontal text, light gridlines, whole years on time
+axes, axes from zero where bars stand on them. Titles state the finding; the source, and
+"Synthetic data" where they are, stand inside the picture. Nothing is told by colour alone.
+"""
+
+from equieval.present.figures.effects import headline, levelling
+from equieval.present.figures.forests import forest
+from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
+from equieval.present.figures.quality import autocorrelation, completeness_heatmap
+from equieval.present.figures.saving import png_bytes, svg_bytes
+from equieval.present.figures.series import counterfactual_series, rates_by_group
+
+__all__ = [
+    "autocorrelation",
+    "completeness_heatmap",
+    "counterfactual_series",
+    "equiplot",
+    "forest",
+    "gap_series",
+    "headline",
+    "levelling",
+    "png_bytes",
+    "rates_by_group",
+    "sii_fit",
+    "svg_bytes",
+]

@@ -1,0 +1,228 @@
+"""Forest plots: labelled estimates with intervals against a line of no difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+from equieval.present import numbers, theme
+from equieval.present.artefact import Picture, plain_frame, require
+from equieval.present.figures import canvas
+from equieval.present.figures.words import capitalise, column, subtitle
+
+LABEL_WIDTH = 2.15
+RATIO_MARKS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 10)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What lies on either side of the line of no difference, in words."""
+
+    below: str = "a decrease"
+    above: str = "an increase"
+
+
+def forest(
+    data: pd.DataFrame,
+    *,
+    quantity: str,
+    unit: str = "",
+    rows: str = "estimates",
+    reference: float = 0.0,
+    below: str = "a decrease",
+    above: str = "an increase",
+    log: bool = False,
+    population: str = "",
+    ci_level: float = 0.95,
+    source: str = "",
+    synthetic: bool = False,
+) -> Picture:
+    """Estimates one under the other: estimators, groups, periods left out, placebo dates.
+
+    Parameters
+    ----------
+    data : columns ``label, estimate, ci_low, ci_high`` and, shown where there, ``df``
+        (degrees of freedom) and ``primary`` (true for the row drawn with a diamond). An
+        estimate or interval that is missing is named as not available.
+    quantity : what is estimated (``"change in the stillbirth rate in 2022"``).
+    rows : what one row is, in the plural (``"estimators"``).
+    reference : the value of no difference: 0, or 1 for ratios.
+    below, above : what estimates under and over the reference mean (``"a lower rate"``).
+    log : draw ratios on a logarithmic axis.
+    """
+    require(data, ("label", "estimate", "ci_low", "ci_high"), "forest")
+    frame = data.reset_index(drop=True)
+    sides = Sides(below, above)
+    with theme.figure_style():
+        labels = [canvas.wrap(str(label), LABEL_WIDTH - 0.15, theme.POINTS_TEXT)
+                  for label in frame["label"]]  # fmt: skip
+        values = value_words(frame)
+        heights = row_heights(labels, values)
+        page = canvas.sheet(sum(heights) + 1.3, source=source, synthetic=synthetic)
+        right = max(canvas.text_size(words, theme.POINTS_TEXT)[0] for words in values) + 0.2
+        ax = page.axes(LABEL_WIDTH, right, 0.62, 0.68)
+        draw_rows(page, ax, frame, labels, values, heights, reference, log=log)
+        ax.set_xlabel(capitalise(unit))
+        head_sides(page, ax, sides, reference)
+    title, account = agreement(frame, quantity, rows, reference, sides)
+    lines = [
+        f"{row_label}: {words.replace(chr(10), ', ')}."
+        for row_label, words in zip(frame["label"], values, strict=True)
+    ]
+    listed = " ".join(lines) if len(lines) <= 12 else " ".join([*lines[:12], "More in the data."])
+    freedom = (
+        " df: degrees of freedom, the information behind the interval." if "df" in frame else ""
+    )
+    return Picture(
+        title=title,
+        subtitle=subtitle(", ".join(p for p in (quantity, unit) if p), population),
+        alt=f"{account} {listed}",
+        data=plain_frame(frame),
+        figure=page.figure,
+        note=f"Lines are {ci_level * 100:g}% intervals.{freedom}",
+    )
+
+
+def value_words(frame: pd.DataFrame) -> list[str]:
+    """Return the words right of each row: estimate, interval, degrees of freedom."""
+    sizes = np.concatenate([column(frame, name) for name in ("estimate", "ci_low", "ci_high")])
+    typical = np.abs(sizes[np.isfinite(sizes)])
+    digits = numbers.decimals_for(float(np.median(typical))) if typical.size else 2
+    shown = []
+    for row in frame.to_dict("records"):
+        if numbers.is_missing(row["estimate"]):
+            shown.append("not available")
+            continue
+        words = numbers.number(row["estimate"], digits)
+        span = numbers.interval(row["ci_low"], row["ci_high"], digits)
+        words += f"\n{span}" if span != numbers.NOT_AVAILABLE else "\nno interval"
+        if "df" in row and not numbers.is_missing(row["df"]):
+            words += f"; df {numbers.degrees_of_freedom(row['df'])}"
+        shown.append(words)
+    return shown
+
+
+def row_heights(labels: list[str], values: list[str]) -> list[float]:
+    """Return the height of each row in inches: its longer text and some air."""
+    return [
+        max(canvas.text_size(words, theme.POINTS_TEXT)[1] for words in pair) + 0.16
+        for pair in zip(labels, values, strict=True)
+    ]
+
+
+def draw_rows(
+    page: canvas.Sheet,
+    ax: Axes,
+    frame: pd.DataFrame,
+    labels: list[str],
+    values: list[str],
+    heights: list[float],
+    reference: float,
+    *,
+    log: bool = False,
+) -> None:
+    """Draw each row's estimate and interval, its label on the left, its numbers right."""
+    estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
+    primary = column(frame, "primary") == 1
+    total = sum(heights)
+    middles = total - np.cumsum(heights) + np.array(heights) / 2
+    ax.set_ylim(0, total)
+    ax.set_yticks([])
+    ax.grid(False)
+    ax.grid(True, axis="x")
+    _scale(ax, np.concatenate([estimate, low, high, [reference]]), log=log)
+    ax.axvline(reference, color=theme.INK, linewidth=1.2, zorder=2)
+    ax.hlines(middles, low, high, color=theme.DARK_BLUE, linewidth=2.2, zorder=3)
+    for chosen, marker, size in ((~primary, "o", 7.0), (primary, "D", 8.5)):
+        ax.plot(estimate[chosen], middles[chosen], marker, color=theme.DARK_BLUE,
+                markersize=size, zorder=4)  # fmt: skip
+    box = ax.get_position()
+    base = box.y0 * page.height
+    edge = box.x1 * theme.FIGURE_WIDTH + 0.12
+    for label, words, middle, bold in zip(labels, values, middles, primary, strict=True):
+        weight = "bold" if bold else "normal"
+        page.text(0.05, base + middle, label, va="center", linespacing=1.2, fontweight=weight)
+        page.text(edge, base + middle, words, va="center", linespacing=1.2)
+
+
+def _scale(ax: Axes, values: canvas.Floats, *, log: bool) -> None:
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
+    if log and low > 0:
+        ax.set_xscale("log")
+        room = max((high / low) ** 0.06, 1.03)
+        ax.set_xlim(low / room, high * room)
+        marks = [mark for mark in RATIO_MARKS if low / room <= mark <= high * room]
+        while len(marks) > 6:
+            marks = [mark for mark in marks[::2]] if 1 in marks[::2] else marks[1::2]
+        ax.xaxis.set_major_locator(FixedLocator(marks))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        return
+    room = (high - low) * 0.06 or 1.0
+    ax.set_xlim(low - room, high + room)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    canvas.plain_ticks(ax, "x")
+
+
+def head_sides(page: canvas.Sheet, ax: Axes, sides: Sides, reference: float) -> None:
+    """Write what either side of the reference means above the plot, with arrows."""
+    box = ax.get_position()
+    low, high = ax.get_xlim()
+    share = float(ax.transAxes.inverted().transform(ax.transData.transform((reference, 0)))[0])
+    centre = (box.x0 + share * box.width) * theme.FIGURE_WIDTH
+    top = box.y1 * page.height + 0.08
+    left_words = f"← {capitalise(sides.below.removeprefix('a ').removeprefix('an '))}"
+    right_words = f"{capitalise(sides.above.removeprefix('a ').removeprefix('an '))} →"
+    widths = [canvas.text_size(w, theme.POINTS_TEXT)[0] for w in (left_words, right_words)]
+    centre = min(max(centre, widths[0] + 0.2), theme.FIGURE_WIDTH - widths[1] - 0.2)
+    if low < reference:
+        page.text(centre - 0.1, top, left_words, ha="right", va="bottom")
+    if high > reference:
+        page.text(centre + 0.1, top, right_words, ha="left", va="bottom")
+
+
+def agreement(
+    frame: pd.DataFrame, quantity: str, rows: str, reference: float, sides: Sides
+) -> tuple[str, str]:
+    """Return title and account: what the rows say, and whether they say the same.
+
+    A row speaks clearly when its interval leaves the reference out; a row without an
+    interval never does.
+    """
+    estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
+    known = np.isfinite(estimate)
+    total = int(known.sum())
+    if not total:
+        words = f"The {quantity} cannot be estimated"
+        return words, f"{words}."
+    up, down = int((low > reference).sum()), int((high < reference).sum())
+    over, under = int((estimate > reference).sum()), int((estimate < reference).sum())
+    scope = f"all {total} {rows}" if total > 1 else "the estimate"
+    if up == total or down == total:
+        side = sides.above if up else sides.below
+        title = f"{capitalise(scope)} {'show' if total > 1 else 'shows'} {side}: {quantity}"
+    elif up and down:
+        title = (
+            f"The {rows} contradict each other: {up} of {total} show {sides.above}, "
+            f"{down} show {sides.below}"
+        )
+    elif up or down:
+        clear, side = (up, sides.above) if up else (down, sides.below)
+        title = f"{clear} of {total} {rows} {'show' if clear > 1 else 'shows'} {side}; "
+        title += "the others are unclear" if total - clear > 1 else "the other is unclear"
+    elif over and under:
+        title = f"None of the {total} {rows} shows a clear {quantity}, and they differ in direction"
+    elif total == 1:
+        title = f"The estimate shows no clear {quantity}"
+    else:
+        title = f"None of the {total} {rows} shows a clear {quantity}"
+    account = (
+        f"{over} of {total} estimates lie on the side of {sides.above}, {under} on the side of "
+        f"{sides.below}; {up + down} have an interval that leaves out no difference."
+    )
+    return title, account

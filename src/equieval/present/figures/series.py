@@ -1,0 +1,346 @@
+"""Series over time: the counterfactual of an interrupted series, and rates by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from equieval.present import numbers, theme
+from equieval.present.artefact import Picture, plain_frame, require
+from equieval.present.figures import canvas
+from equieval.present.figures.words import Groups, capitalise, column, subtitle
+from equieval.present.periods import (
+    as_period,
+    as_periods,
+    at_frequency_of,
+    period_label,
+    period_noun,
+)
+
+TOP, BOTTOM, LEFT = 0.72, 0.34, 0.55
+
+
+def counterfactual_series(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    start: object,
+    intervention: str,
+    polarity: str = "low",
+    population: str = "",
+    horizon: object = None,
+    ci_level: float = 0.95,
+    source: str = "",
+    synthetic: bool = False,
+) -> Picture:
+    """Observed points, the fitted line, and the earlier trend carried forward.
+
+    Parameters
+    ----------
+    data : columns ``period, observed, fitted, counterfactual, ci_low, ci_high``; the
+        interval is the counterfactual's. Missing values leave a gap.
+    outcome : what is measured, as in running text (``"stillbirth rate"``).
+    unit : its unit (``"stillbirths per 1,000 births"``).
+    start : the first exposed period; the line stands between it and the one before.
+    intervention : label of that line (``"Care bundle"``).
+    polarity : ``"low"`` or ``"high"`` is good; anything else names no better or worse.
+    horizon : the period that the finding is about; by default the last fitted one.
+    """
+    require(
+        data,
+        ("period", "observed", "fitted", "counterfactual", "ci_low", "ci_high"),
+        "counterfactual_series",
+    )
+    frame = _complete(data)
+    periods = pd.PeriodIndex(frame["period"])
+    begin = at_frequency_of(start, periods)
+    places = np.array([p.ordinal for p in periods], dtype=float)
+    after = places >= begin.ordinal
+    observed, fitted, expected, low, high = (
+        column(frame, name)
+        for name in ("observed", "fitted", "counterfactual", "ci_low", "ci_high")
+    )
+    expected, low, high = (np.where(after, v, np.nan) for v in (expected, low, high))
+    with theme.figure_style():
+        remark = ""
+        everything = np.concatenate([observed, fitted, expected, low, high])
+        finite = everything[np.isfinite(everything)]
+        if finite.size and finite.min() > 0.6 * finite.max() > 0:
+            remark = canvas.NOT_FROM_ZERO
+        page = canvas.sheet(4.3, source=source, synthetic=synthetic, remark=remark)
+        ax = page.axes(LEFT, 1.75, BOTTOM, TOP)
+        canvas.value_axis(ax, everything)
+        canvas.time_axis(ax, periods)
+        if finite.size and finite.min() < 0 < finite.max():
+            ax.axhline(0, color=theme.INK_SECONDARY, linewidth=1)
+        ax.fill_between(places, low, high, color=theme.ORANGE, alpha=0.2, linewidth=0)
+        ax.plot(places, expected, color=theme.ORANGE, linestyle=(0, (4, 2)), zorder=3)
+        for part in (~after, after):
+            line = np.where(part, fitted, np.nan)
+            ax.plot(places, line, color=theme.DARK_BLUE, zorder=4)
+        ax.plot(places, observed, "o", color=theme.INK, markersize=5, zorder=5)
+        canvas.mark_start(
+            page, ax, begin.ordinal - 0.5, f"{intervention}, from {period_label(begin)}"
+        )
+        canvas.head_axis(page, capitalise(unit))
+        dots = Line2D([], [], color=theme.INK, marker="o", markersize=5, linestyle="None")
+        solid = Line2D([], [], color=theme.DARK_BLUE)
+        dashed = Line2D([], [], color=theme.ORANGE, linestyle=(0, (4, 2)))
+        share = f"{ci_level * 100:g}%"
+        canvas.label_ends(
+            page,
+            ax,
+            [
+                canvas.EndLabel(_last(observed), "Observed", dots),
+                canvas.EndLabel(_last(fitted), "Fitted to what was observed", solid),
+                canvas.EndLabel(
+                    _last(expected), f"Earlier trend carried forward, {share} interval", dashed
+                ),
+            ],
+        )
+    return Picture(
+        title=_finding(frame, begin, horizon, outcome, unit),
+        subtitle=subtitle(unit, population, periods),
+        alt=_account(frame, begin, horizon, outcome, unit, polarity, intervention, ci_level),
+        data=plain_frame(frame),
+        figure=page.figure,
+    )
+
+
+def _complete(data: pd.DataFrame) -> pd.DataFrame:
+    """Sort by period and insert the periods that are missing, as missing."""
+    periods = as_periods(data["period"])
+    full = pd.period_range(periods.min(), periods.max(), freq=periods.freq, name="period")
+    return data.drop(columns="period").set_axis(periods).reindex(full).reset_index()
+
+
+def _last(values: canvas.Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if finite.size else float("nan")
+
+
+def _at_horizon(frame: pd.DataFrame, begin: pd.Period, horizon: object) -> pd.Series | None:
+    """The row that the finding is about, or None when nothing can be compared."""
+    periods = pd.PeriodIndex(frame["period"])
+    both = (periods >= begin) & frame["fitted"].notna() & frame["counterfactual"].notna()
+    if horizon is not None:
+        both &= periods == at_frequency_of(as_period(horizon), periods)
+    return frame.loc[both].iloc[-1] if both.any() else None
+
+
+def _finding(
+    frame: pd.DataFrame, begin: pd.Period, horizon: object, outcome: str, unit: str
+) -> str:
+    row = _at_horizon(frame, begin, horizon)
+    if row is None:
+        return f"The earlier trend of the {outcome} cannot be carried forward"
+    when = period_label(row["period"])
+    digits = numbers.decimals_for(row["fitted"], row["counterfactual"])
+    fitted = numbers.number(row["fitted"], digits)
+    expected = numbers.number(row["counterfactual"], digits)
+    against = f"{fitted} against {numbers.of_unit(expected, unit)}"
+    if numbers.is_missing(row["ci_low"]) or numbers.is_missing(row["ci_high"]):
+        side = "above" if row["fitted"] > row["counterfactual"] else "below"
+        return f"In {when} the {outcome} was {side} the earlier trend carried forward: {against}"
+    if row["fitted"] > row["ci_high"]:
+        return f"In {when} the {outcome} was above what the earlier trend would give: {against}"
+    if row["fitted"] < row["ci_low"]:
+        return f"In {when} the {outcome} was below what the earlier trend would give: {against}"
+    return f"In {when} the {outcome} was within the range that the earlier trend would give"
+
+
+def _account(
+    frame: pd.DataFrame,
+    begin: pd.Period,
+    horizon: object,
+    outcome: str,
+    unit: str,
+    polarity: str,
+    intervention: str,
+    ci_level: float,
+) -> str:
+    """Alternative text: where the series went, and how it stands to its earlier trend."""
+    seen = frame.loc[frame["observed"].notna()]
+    parts = [f"Line chart of the {outcome}."]
+    if not seen.empty:
+        first, last = seen.iloc[0], seen.iloc[-1]
+        digits = numbers.decimals_for(first["observed"], last["observed"])
+        parts.append(
+            f"Observed: {numbers.of_unit(numbers.number(first['observed'], digits), unit)} in "
+            f"{period_label(first['period'])} and {numbers.number(last['observed'], digits)} in "
+            f"{period_label(last['period'])}."
+        )
+    row = _at_horizon(frame, begin, horizon)
+    if row is not None:
+        difference = row["fitted"] - row["counterfactual"]
+        digits = numbers.decimals_for(row["fitted"], row["counterfactual"])
+        judged = _judged(difference, polarity)
+        spread = numbers.interval_words(
+            row["ci_low"], row["ci_high"], level=ci_level, decimals=digits
+        )
+        parts.append(
+            f"In {period_label(row['period'])} the fitted line stands at "
+            f"{numbers.number(row['fitted'], digits)}; the trend before {intervention} "
+            f"({period_label(begin)}) carried forward gives "
+            f"{numbers.number(row['counterfactual'], digits)} ({spread}), a difference of "
+            f"{numbers.change(difference, digits)}{judged}."
+        )
+    missing = int(frame["observed"].isna().sum())
+    if missing:
+        noun = period_noun(pd.PeriodIndex(frame["period"]), missing)
+        parts.append(f"{missing} {noun} have no observed value.")
+    return " ".join(parts)
+
+
+def _judged(difference: float, polarity: str) -> str:
+    if polarity not in ("low", "high") or not difference:
+        return ""
+    return " (worse)" if (difference > 0) == (polarity == "low") else " (better)"
+
+
+def rates_by_group(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    levels: Sequence[str] | None = None,
+    group: str = "decile",
+    most: str = "most deprived",
+    least: str = "least deprived",
+    population: str = "",
+    start: object = None,
+    intervention: str = "",
+    ci_level: float = 0.95,
+    source: str = "",
+    synthetic: bool = False,
+) -> Picture:
+    """Rates over time: the two ends of the scale labelled, the other groups in grey.
+
+    Parameters
+    ----------
+    data : columns ``stratum, period, rate``; drawn as bands where there:
+        ``ci_low, ci_high``; kept in the download: ``numerator, denominator``.
+    levels : groups from the most to the least deprived; by default the data's order.
+    group, most, least : what a group and the two ends are called.
+    start, intervention : draw and label the start, where given.
+    """
+    require(data, ("stratum", "period", "rate"), "rates_by_group")
+    groups = Groups.of(data["stratum"], levels, group, most, least)
+    first, last = groups.ends
+    periods = as_periods(data["period"])
+    strata = data["stratum"].astype(str)
+    series = {level: _complete(data.loc[strata == level]) for level in dict.fromkeys(strata)}
+    drawn = np.concatenate(
+        [column(frame, "rate") for frame in series.values()]
+        + [column(series[end], name) for end in groups.ends for name in ("ci_low", "ci_high")]
+    )
+    finite = drawn[np.isfinite(drawn)]
+    off_zero = bool(finite.size) and finite.min() > 0.6 * finite.max() > 0
+    with theme.figure_style():
+        remark = canvas.NOT_FROM_ZERO if off_zero else ""
+        page = canvas.sheet(4.3, source=source, synthetic=synthetic, remark=remark)
+        ax = page.axes(LEFT, 1.75, BOTTOM, TOP if start is not None else 0.42)
+        canvas.value_axis(ax, drawn)
+        canvas.time_axis(ax, periods)
+        looks = {first: (theme.MOST, "-", "o"), last: (theme.LEAST, (0, (4, 1.5)), "s")}
+        labels = []
+        for level, frame in series.items():
+            places = np.array([p.ordinal for p in frame["period"]], dtype=float)
+            rate = column(frame, "rate")
+            if level not in looks:
+                ax.plot(places, rate, color=theme.OTHERS, linewidth=1.1, zorder=2)
+                continue
+            colour, dash, marker = looks[level]
+            ax.fill_between(
+                places, column(frame, "ci_low"), column(frame, "ci_high"),
+                color=colour, alpha=0.16, linewidth=0, zorder=2.5,
+            )  # fmt: skip
+            marks = marker if len(places) <= 30 else ""
+            style = {"color": colour, "linestyle": dash, "marker": marks, "markersize": 4.5}
+            ax.plot(places, rate, zorder=4, **style)
+            sample = Line2D([], [], **style)
+            labels.append(canvas.EndLabel(_last(rate), groups.label(level), sample))
+        others = [level for level in series if level not in looks]
+        if others:
+            middle = float(np.nanmean([_last(column(series[o], "rate")) for o in others]))
+            sample = Line2D([], [], color=theme.OTHERS, linewidth=1.1)
+            words = f"The other {len(others)} {group}s" if group else f"{len(others)} other groups"
+            labels.append(canvas.EndLabel(middle, words, sample))
+        canvas.label_ends(page, ax, labels)
+        canvas.head_axis(page, capitalise(unit))
+        if start is not None:
+            begin = at_frequency_of(start, periods)
+            words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
+            canvas.mark_start(page, ax, begin.ordinal - 0.5, words)
+    bands = (
+        f"Bands are {ci_level * 100:g}% intervals." if {"ci_low", "ci_high"} <= set(data) else ""
+    )
+    return Picture(
+        title=_group_finding(series[first], series[last], groups, outcome, unit),
+        subtitle=subtitle(f"{unit}, by {group}", population, periods),
+        alt=_group_account(series[first], series[last], groups, outcome, unit, len(series)),
+        data=plain_frame(data),
+        figure=page.figure,
+        note=bands,
+    )
+
+
+def _paired(most: pd.DataFrame, least: pd.DataFrame) -> pd.DataFrame:
+    """Both ends' rates in the periods in which both are known."""
+    pairs = pd.merge(most[["period", "rate"]], least[["period", "rate"]], on="period")
+    return pairs.dropna().reset_index(drop=True)
+
+
+def _group_finding(
+    most: pd.DataFrame, least: pd.DataFrame, groups: Groups, outcome: str, unit: str
+) -> str:
+    pairs = _paired(most, least)
+    if pairs.empty:
+        return f"The {outcome} of {groups.most_words} and {groups.least_words} cannot be compared"
+    higher = int((pairs["rate_x"] > pairs["rate_y"]).sum())
+    lower = int((pairs["rate_x"] < pairs["rate_y"]).sum())
+    total = len(pairs)
+    noun = period_noun(pd.PeriodIndex(pairs["period"]), total)
+    side, times = ("higher", higher) if higher >= lower else ("lower", lower)
+    if total == 1:
+        scope = f"in {period_label(pairs['period'][0])}"
+    elif times == total:
+        scope = f"in every one of {total} {noun}"
+    else:
+        scope = f"in {times} of {total} {noun}"
+    end = pairs.iloc[-1]
+    digits = numbers.decimals_for(end["rate_x"], end["rate_y"])
+    return (
+        f"The {outcome} was {side} in {groups.most_words} than in {groups.least_words} {scope}: "
+        f"{numbers.number(end['rate_x'], digits)} against "
+        f"{numbers.of_unit(numbers.number(end['rate_y'], digits), unit)} in "
+        f"{period_label(end['period'])}"
+    )
+
+
+def _group_account(
+    most: pd.DataFrame,
+    least: pd.DataFrame,
+    groups: Groups,
+    outcome: str,
+    unit: str,
+    drawn: int,
+) -> str:
+    parts = [f"Line chart of the {outcome} in {drawn} groups, in {unit}."]
+    for words, frame in ((groups.most_words, most), (groups.least_words, least)):
+        seen = frame.loc[frame["rate"].notna()]
+        if seen.empty:
+            parts.append(f"{capitalise(words)} has no values.")
+            continue
+        start, end = seen.iloc[0], seen.iloc[-1]
+        digits = numbers.decimals_for(start["rate"], end["rate"])
+        parts.append(
+            f"In {words} it was {numbers.number(start['rate'], digits)} in "
+            f"{period_label(start['period'])} and {numbers.number(end['rate'], digits)} in "
+            f"{period_label(end['period'])}."
+        )
+    return " ".join(parts)
