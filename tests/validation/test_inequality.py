@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from equieval.methods.inequality import measure_series, measures
+from equieval.methods.inequality import measure_series, measures, measures_of_values
 from equieval.methods.proportions import byar, wilson
 
 DECILES = [str(decile) for decile in range(1, 11)]
@@ -63,3 +65,21 @@ def test_wilson_and_byar_are_those_of_phe_indicator_methods():
     count = byar([65]).iloc[0]
     assert count["ci_low"] == pytest.approx(50.163188, abs=5.1e-7)
     assert count["ci_high"] == pytest.approx(82.849139, abs=5.1e-7)
+
+
+CASES = pd.read_csv(Path(__file__).parent / "phe-sii-cases.csv", dtype={"stratum": str})
+
+
+@pytest.mark.parametrize("case", CASES["case"].unique())
+def test_slope_and_relative_index_are_those_of_phe_indicator_methods(case):
+    # testdata_SII.xlsx of PHEindicatormethods 2.1.0 (UK Health Security Agency), slope form
+    groups = CASES[CASES["case"] == case]
+    found = measures_of_values(
+        groups,
+        list(groups["stratum"]),
+        which=("sii", "rii"),
+        model=groups["model"].iloc[0],
+        form="slope",
+    )
+    expected = groups[["sii", "rii"]].iloc[0]
+    np.testing.assert_allclose(found["estimate"], expected, rtol=1e-6)
