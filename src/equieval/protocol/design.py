@@ -1,0 +1,232 @@
+"""How the effect is identified: one model per design, so that a key of another is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from equieval.protocol.fields import (
+    Block,
+    Flag,
+    Label,
+    PeriodLabel,
+    Periods,
+    Problem,
+    Text,
+    Texts,
+    Whole,
+    repeated,
+)
+
+
+class Selection(Block):
+    """How the treated came to be treated: the first threat to any comparison."""
+
+    rule: Literal[
+        "everyone", "randomised", "volunteered", "poor-baseline", "good-baseline", "place", "other"
+    ] = Field(
+        description="poor-baseline means regression to the mean: what was worst gets better anyway."
+    )
+    words: Text = Field(description="How they were selected, in plain words.")
+
+
+class Exclusion(Block):
+    """A unit that is left out."""
+
+    unit: Text = Field(description="The unit.")
+    reason: Text = Field(description="Why it is left out, decided without the outcome.")
+
+
+class DesignBase(Block):
+    """What every design has."""
+
+    first_period: PeriodLabel | None = Field(
+        default=None, description="First period of the analysis; left out, the first in the data."
+    )
+    last_period: PeriodLabel | None = Field(
+        default=None, description="Last period of the analysis; left out, the last in the data."
+    )
+    exclude_periods: Periods = Field(
+        default=(), description="Periods left out of the main analysis."
+    )
+
+
+class Audit(DesignBase):
+    """No intervention: where the gaps are and how good the data are."""
+
+    type: Literal["audit"] = Field(description="The design.")
+    unit: Text = Field(description="What the rows are about, e.g. 'England' or 'trust'.")
+
+
+class _Interrupted(DesignBase):
+    """What designs with one interruption in a series have."""
+
+    start: PeriodLabel = Field(description="First exposed period.")
+    impact: Literal["level-and-slope", "level", "slope"] = Field(
+        default="level-and-slope",
+        description="How the effect may show, fixed before the outcome is looked at.",
+    )
+    seasonality: Literal["none", "fourier-1", "fourier-2", "period-effects"] = Field(
+        default="none", description="How the season is modelled."
+    )
+    selection: Selection | None = Field(
+        default=None, description="How the treated came to be treated."
+    )
+
+
+class InterruptedTimeSeries(_Interrupted):
+    """One series before and after."""
+
+    type: Literal["its"] = Field(description="The design.")
+    unit: Text = Field(description="The one unit of the series, e.g. 'England'.")
+
+
+class ControlledInterruptedTimeSeries(_Interrupted):
+    """One treated series against untreated ones."""
+
+    type: Literal["controlled-its"] = Field(description="The design.")
+    unit: Text = Field(description="What a unit is, e.g. 'LMNS'.")
+    treated: Texts = Field(min_length=1, description="Treated units.")
+    controls: Texts = Field(min_length=1, description="Untreated units.")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield units on both sides, or named twice."""
+        yield from _arms(self.treated, self.controls, ())
+
+
+class _Comparative(DesignBase):
+    """What difference-in-differences designs have."""
+
+    unit: Text = Field(description="What a unit is, e.g. 'trust'.")
+    cluster: Text | None = Field(
+        default=None, description="What is treated together; left out, the unit."
+    )
+    selection: Selection = Field(description="How the treated came to be treated.")
+    exclusions: tuple[Exclusion, ...] = Field(default=(), description="Units left out, with why.")
+    anticipation: Whole = Field(
+        default=0, description="Periods before the start in which an effect may already show."
+    )
+    covariates: Texts = Field(default=(), description="Columns that are adjusted for.")
+
+
+class DifferenceInDifferences(_Comparative):
+    """Treated and control units, one start."""
+
+    type: Literal["did"] = Field(description="The design.")
+    start: PeriodLabel = Field(description="First exposed period.")
+    treated: Texts = Field(min_length=1, description="Treated units.")
+    controls: Texts = Field(min_length=1, description="Untreated units.")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield units on several sides, or named twice."""
+        yield from _arms(self.treated, self.controls, self.exclusions)
+
+
+class SyntheticDifferenceInDifferences(_Comparative):
+    """One or few treated units against a weighted mix of the others."""
+
+    type: Literal["synthetic-did"] = Field(description="The design.")
+    start: PeriodLabel = Field(description="First exposed period.")
+    treated: Texts = Field(min_length=1, description="Treated units.")
+    controls: Texts = Field(min_length=2, description="Untreated units that may be weighted.")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield units on several sides, or named twice."""
+        yield from _arms(self.treated, self.controls, self.exclusions)
+
+
+class StaggeredDifferenceInDifferences(_Comparative):
+    """Units that join at different times."""
+
+    type: Literal["staggered-did"] = Field(description="The design.")
+    adoption: dict[Label, PeriodLabel] = Field(
+        min_length=1, description="Treated unit: its first exposed period."
+    )
+    controls: Texts = Field(default=(), description="Units that never join.")
+    control_group: Literal["never-treated", "not-yet-treated"] = Field(
+        default="never-treated", description="Whom the treated are compared with."
+    )
+
+    @property
+    def treated(self) -> tuple[str, ...]:
+        """Treated units."""
+        return tuple(self.adoption)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield units on several sides, and a comparison group that is empty."""
+        yield from _arms(self.treated, self.controls, self.exclusions)
+        if self.control_group == "never-treated" and not self.controls:
+            yield Problem(
+                ("controls",),
+                "no unit is never treated",
+                "name the units that never join, or set control_group: not-yet-treated",
+            )
+        if not self.controls and len(set(self.adoption.values())) == 1:
+            yield Problem(
+                ("adoption",),
+                "all units join at once and none never joins: nobody is left to compare with",
+                "name controls, or use an interrupted time series (type: its)",
+            )
+
+
+Design = (
+    InterruptedTimeSeries
+    | ControlledInterruptedTimeSeries
+    | DifferenceInDifferences
+    | StaggeredDifferenceInDifferences
+    | SyntheticDifferenceInDifferences
+    | Audit
+)
+DesignField = Annotated[Design, Field(discriminator="type")]
+
+DESIGNS: dict[str, type[DesignBase]] = {
+    "its": InterruptedTimeSeries,
+    "controlled-its": ControlledInterruptedTimeSeries,
+    "did": DifferenceInDifferences,
+    "staggered-did": StaggeredDifferenceInDifferences,
+    "synthetic-did": SyntheticDifferenceInDifferences,
+    "audit": Audit,
+}
+
+
+def _arms(
+    treated: tuple[str, ...], controls: tuple[str, ...], exclusions: tuple[Exclusion, ...]
+) -> Iterator[Problem]:
+    for unit in repeated(treated):
+        yield Problem(("treated",), f"'{unit}' is listed twice", "name each unit once")
+    for unit in repeated(controls):
+        yield Problem(("controls",), f"'{unit}' is listed twice", "name each unit once")
+    for unit in controls:
+        if unit in treated:
+            yield Problem(
+                ("controls",), f"'{unit}' is both treated and a control", "decide which it is"
+            )
+    for position, exclusion in enumerate(exclusions):
+        if exclusion.unit in treated or exclusion.unit in controls:
+            yield Problem(
+                ("exclusions", position, "unit"),
+                f"'{exclusion.unit}' is left out and used at once",
+                "take it off the treated or control units",
+            )
+
+
+class Robustness(Block):
+    """Other choices that could have been made, each run and shown."""
+
+    placebo_starts: Periods = Field(
+        default=(), description="Starts before the real one, where no effect should show."
+    )
+    alternative_starts: Periods = Field(
+        default=(), description="Other starts that could be defended."
+    )
+    leave_one_out: Flag = Field(
+        default=False, description="Whether the analysis is repeated without each period or unit."
+    )
+    exclude_periods: tuple[Annotated[Periods, Field(min_length=1)], ...] = Field(
+        default=(), description="Sets of periods; each set is left out together in one rerun."
+    )
+    newey_west_lag: Whole | None = Field(
+        default=None, description="Lag of the Newey-West row; left out, chosen by rule."
+    )

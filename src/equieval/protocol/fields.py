@@ -1,0 +1,167 @@
+"""What every block of a parameters file is built from: the base model and its value types.
+
+Values are taken as they are written: text is not read as a number nor a number as text, except
+where a label is meant (a period, a decile): ``2016`` and ``"2016"`` are the same period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from equieval.errors import did_you_mean
+from equieval.protocol.indicators import INDICATORS
+from equieval.protocol.taxonomy import VOCABULARIES
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a parameters file.
+
+    Attributes
+    ----------
+    path : keys and positions from the top of the file, e.g. ``("data", "sources", 0, "path")``.
+    what : what is wrong.
+    remedy : what to do about it.
+    """
+
+    path: Path
+    what: str
+    remedy: str = ""
+
+    def below(self, *prefix: str | int) -> Problem:
+        """Return the problem seen from further up."""
+        return Problem((*prefix, *self.path), self.what, self.remedy)
+
+
+class UnusableValueError(ValueError):
+    """A value that its type refuses, with the remedy."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+class Block(BaseModel):
+    """A mapping of a parameters file: unknown keys are refused, values cannot be reassigned."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong between the fields of the block; paths start at the block."""
+        yield from ()
+
+
+def _label(value: object) -> object:
+    if isinstance(value, bool):
+        word = "yes" if value else "no"
+        raise UnusableValueError(
+            f"a label is needed, not {word}/{str(value).lower()}", "put it in quotes"
+        )
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        raise UnusableValueError(f"a label is needed, not the number {value}", "put it in quotes")
+    return value
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = repeated(values)
+    if twice:
+        raise UnusableValueError(
+            f"listed more than once: {', '.join(twice)}", "name each of them once"
+        )
+    return values
+
+
+def repeated(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the values that occur more than once, in order of their second appearance."""
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for value in values:
+        if value in seen:
+            twice[value] = None
+        seen.add(value)
+    return tuple(twice)
+
+
+def _indicator_id(value: str) -> str:
+    if value not in INDICATORS:
+        raise UnusableValueError(f"unknown indicator '{value}'", did_you_mean(value, INDICATORS))
+    return value
+
+
+def term(vocabulary: str) -> Any:
+    """Return the type of ids of one vocabulary of the taxonomy."""
+    terms = VOCABULARIES[vocabulary]
+
+    def known(value: str) -> str:
+        if value not in terms:
+            name = vocabulary.replace("_", " ")
+            raise UnusableValueError(
+                f"'{value}' is not among the {name}", did_you_mean(value, terms)
+            )
+        return value
+
+    return Annotated[
+        str, AfterValidator(known), WithJsonSchema({"type": "string", "enum": list(terms)})
+    ]
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True, ge=0)]
+
+Label = Annotated[
+    str,
+    BeforeValidator(_label),
+    StringConstraints(strip_whitespace=True, min_length=1),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+PeriodLabel = Annotated[
+    str,
+    BeforeValidator(_label),
+    StringConstraints(strip_whitespace=True, min_length=1),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer"],
+            "description": "A period: '2016', '2016-03', '2016-Q1' or '2016/17'.",
+        }
+    ),
+]
+Labels = Annotated[tuple[Label, ...], AfterValidator(_unique)]
+Periods = Annotated[tuple[PeriodLabel, ...], AfterValidator(_unique)]
+Texts = tuple[Text, ...]
+
+#: One column name or several.
+Columns = Annotated[
+    tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_unique)
+]
+#: One label or several.
+OneOrMoreLabels = Annotated[Labels, BeforeValidator(_one_or_many)]
+
+IndicatorId = Annotated[
+    str,
+    AfterValidator(_indicator_id),
+    WithJsonSchema({"type": "string", "enum": list(INDICATORS)}),
+]
