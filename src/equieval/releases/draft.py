@@ -19,10 +19,8 @@ from equieval.disclosure.declaration import ARTEFACTS_FILE
 from equieval.releases.notebooks import parse_notebook
 from equieval.releases.record import Finding
 from equieval.releases.subject import SubjectPage
+from equieval.runs.draft import PAGES, PARAMETERS, RUN_RECORD
 
-RUN_RECORD = "run.json"
-PARAMETERS = "params.yaml"
-PAGES = "pages"
 PAGE_ESTIMATES = "estimates.parquet"
 HEADLINE = "headline.json"
 

@@ -1,0 +1,183 @@
+"""A released version, read back from its folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from equieval.errors import ReleaseError
+from equieval.releases.record import Approver
+from equieval.releases.renderer import ReleasePage
+from equieval.releases.status import Status
+from equieval.runs.draft import RUN_RECORD
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+REPORTS = "reports"
+RECORD = "release.json"
+ESTIMATES = "estimates.parquet"
+_SCHEMA = 1
+_VERSION_FOLDER = re.compile(r"v([1-9]\d{0,5})\Z")
+
+
+@dataclass(frozen=True)
+class Release:
+    """One version of one evaluation; the folder behind it is never changed.
+
+    Attributes
+    ----------
+    path : the version's folder.
+    id, version, title, label, status, date, approvers : as ``release.json`` has them.
+    renderer, renderer_version : what made the pages.
+    content_digest : fingerprint of what the version says (`equieval.releases.manifest`).
+    previous : the version before it, None for the first.
+    headline : the answer in brief.
+    pages : in reading order.
+    synthetic : whether its data were made up.
+    """
+
+    path: Path
+    id: str
+    version: int
+    title: str
+    label: str
+    status: Status
+    date: str
+    approvers: tuple[Approver, ...]
+    renderer: str
+    renderer_version: str
+    content_digest: str
+    previous: int | None
+    headline: Mapping[str, Any]
+    pages: tuple[ReleasePage, ...]
+    synthetic: bool
+
+    @property
+    def name(self) -> str:
+        """``v1``, ``v2``, …"""
+        return f"v{self.version}"
+
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.read_parquet(self.path / ESTIMATES)
+
+    def estimates(self) -> pd.DataFrame:
+        """Return the version's Estimates table."""
+        return self._estimates.copy()
+
+    def data_fingerprints(self) -> dict[str, str]:
+        """Return the fingerprint of each data source that the version rests on."""
+        return recorded_data(json.loads((self.path / RUN_RECORD).read_bytes()))
+
+    def to_json(self) -> dict[str, object]:
+        """Return ``release.json`` as plain data."""
+        return {
+            "schema": _SCHEMA,
+            "id": self.id,
+            "version": self.version,
+            "title": self.title,
+            "label": self.label,
+            "status": self.status.value,
+            "date": self.date,
+            "approvers": [{"name": a.name, "role": a.role} for a in self.approvers],
+            "renderer": {"name": self.renderer, "version": self.renderer_version},
+            "content_digest": self.content_digest,
+            "previous": self.previous,
+            "headline": dict(self.headline),
+            "pages": [{"slug": page.slug, "title": page.title} for page in self.pages],
+            "synthetic": self.synthetic,
+        }
+
+    @classmethod
+    def load(cls, path: Path) -> Release:
+        """Read a version from its folder.
+
+        Raises
+        ------
+        ReleaseError : there is no readable ``release.json``, or it is of another version.
+        """
+        where = f"{path.parent.name}/{path.name}/{RECORD}"
+        try:
+            record: dict[str, Any] = json.loads((path / RECORD).read_bytes())
+            if record["schema"] != _SCHEMA:
+                raise ReleaseError(
+                    f"the release has schema {record['schema']}, this version reads {_SCHEMA}",
+                    where=where,
+                    remedy="use the version of equieval that made it",
+                )
+            return cls(
+                path=path,
+                id=record["id"],
+                version=record["version"],
+                title=record["title"],
+                label=record["label"],
+                status=Status(record["status"]),
+                date=record["date"],
+                approvers=tuple(Approver(a["name"], a["role"]) for a in record["approvers"]),
+                renderer=record["renderer"]["name"],
+                renderer_version=record["renderer"]["version"],
+                content_digest=record["content_digest"],
+                previous=record["previous"],
+                headline=record["headline"],
+                pages=tuple(ReleasePage(p["slug"], p["title"]) for p in record["pages"]),
+                synthetic=record["synthetic"],
+            )
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ReleaseError(
+                "the release cannot be read",
+                where=where,
+                remedy="restore the version's folder from version control or a backup",
+            ) from error
+
+
+def recorded_data(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fingerprint of each data source by its id, from a run record.
+
+    Raises
+    ------
+    ReleaseError : the record does not say which data were used.
+    """
+    data = run.get("data")
+    if not isinstance(data, Mapping) or not data:
+        raise ReleaseError(
+            "the run record does not say which data were used",
+            where=RUN_RECORD,
+            remedy="run the evaluation again",
+        )
+    return {str(source): str(digest) for source, digest in data.items()}
+
+
+def version_folders(root: Path, evaluation_id: str) -> dict[int, Path]:
+    """Return the folders ``reports/<id>/vN`` by number, in ascending order."""
+    folder = root / REPORTS / evaluation_id
+    if not folder.is_dir():
+        return {}
+    matched = ((_VERSION_FOLDER.match(path.name), path) for path in folder.iterdir())
+    return dict(sorted((int(match[1]), path) for match, path in matched if match and path.is_dir()))
+
+
+def list_releases(root: Path, evaluation_id: str | None = None) -> tuple[Release, ...]:
+    """Return every release of a project, or of one evaluation, by id and ascending version.
+
+    Raises
+    ------
+    ReleaseError : a version's record cannot be read.
+    """
+    reports = root / REPORTS
+    if evaluation_id is not None:
+        names = [evaluation_id]
+    elif reports.is_dir():
+        names = sorted(path.name for path in reports.iterdir() if path.is_dir())
+    else:
+        names = []
+    return tuple(
+        Release.load(path) for name in names for path in version_folders(root, name).values()
+    )
