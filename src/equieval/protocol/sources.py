@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     BeforeValidator,
     Field,
+    PlainSerializer,
     PlainValidator,
     StringConstraints,
     WithJsonSchema,
@@ -77,6 +78,7 @@ def _denominator(value: object) -> tuple[str, ...] | str:
 Denominator = Annotated[
     tuple[str, ...] | RecordRule,
     PlainValidator(_denominator),
+    PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
     WithJsonSchema(
         {
             "anyOf": [
