@@ -1,0 +1,176 @@
+"""The audit: what the data can bear, before anything is estimated from them.
+
+How complete the figures are, whether strata and published totals agree, where the series
+breaks, and what would have to be done about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from equieval.data.coding import ALL
+from equieval.data.observations import FIGURES, Observations
+from equieval.data.periods import pandas_frequency, parse_period, spans
+from equieval.protocol import Evaluation
+from equieval.protocol.indicators import indicator as catalogued
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What an audit of the observations found.
+
+    Attributes
+    ----------
+    completeness : ``unit, period, stratum, indicator, recorded, numerator, denominator``;
+        ``recorded`` is 1 where both counts are there.
+    consistency : ``unit, period, indicator, part, total, sum_of_strata, difference``,
+        one row for each published total that its strata do not add up to; ``part`` is
+        ``numerator`` or ``denominator``, ``difference`` total minus sum.
+    compared : how many published totals could be held against their strata.
+    missing : ``unit, period, stratum, indicator, part, reason``, one row for each missing
+        count; ``reason`` is what the parameters say, or empty.
+    breaks : ``period, source, note``: first period after each break.
+    actions : further work needed, in words, without a count in them.
+    """
+
+    completeness: pd.DataFrame
+    consistency: pd.DataFrame
+    compared: int
+    missing: pd.DataFrame
+    breaks: pd.DataFrame
+    actions: tuple[str, ...]
+
+
+def audit(observations: Observations, evaluation: Evaluation) -> Audit:
+    """Audit the observations of an evaluation.
+
+    Parameters
+    ----------
+    observations : as loaded, before levels are joined.
+    evaluation : with the block ``data``, for breaks and the reasons of what is missing.
+    """
+    rows = observations.table.rename(columns={observations.dimension: "stratum"})
+    completeness = rows.assign(recorded=rows[FIGURES].notna().all(axis=1).astype("int64"))[
+        ["unit", "period", "stratum", "indicator", "recorded", *FIGURES]
+    ]
+    compared, consistency = _consistency(rows)
+    missing = _missing(rows, evaluation, observations.frequency)
+    breaks = _breaks(observations, evaluation)
+    return Audit(
+        completeness=completeness,
+        consistency=consistency,
+        compared=compared,
+        missing=missing,
+        breaks=breaks,
+        actions=tuple(_actions(observations, consistency, missing, breaks)),
+    )
+
+
+def _consistency(rows: pd.DataFrame) -> tuple[int, pd.DataFrame]:
+    """Hold published totals against the sum of their strata, where all of these are there."""
+    keys = ["unit", "period", "indicator"]
+    parts = rows.melt([*keys, "stratum"], value_vars=FIGURES, var_name="part", value_name="count")
+    is_total = parts["stratum"] == ALL
+    totals = parts[is_total].set_index([*keys, "part"])["count"].rename("total")
+    strata = parts[~is_total].groupby([*keys, "part"])["count"]
+    complete = strata.count() == strata.size()
+    sums = strata.sum()[complete].rename("sum_of_strata")
+    both = pd.concat([totals.dropna(), sums], axis=1, join="inner")
+    both["difference"] = both["total"] - both["sum_of_strata"]
+    disagree = both[both["difference"] != 0].reset_index()
+    return len(both), disagree.sort_values(["indicator", "unit", "period"], ignore_index=True)
+
+
+def _missing(rows: pd.DataFrame, evaluation: Evaluation, frequency: str) -> pd.DataFrame:
+    """List every missing count with the reason that the parameters give for it."""
+    parts = rows.melt(
+        ["unit", "period", "stratum", "indicator"],
+        value_vars=FIGURES,
+        var_name="part",
+        value_name="count",
+    )
+    absent = parts[parts["count"].isna()].drop(columns="count").reset_index(drop=True)
+    reasons = {
+        (indicator, parse_period(label, frequency)): reason
+        for source in evaluation.data.sources
+        for indicator, by_period in source.missing_because.items()
+        for label, reason in by_period.items()
+    }
+    places = zip(absent["indicator"], absent["period"], strict=True)
+    return absent.assign(
+        reason=pd.Series([reasons.get(place, "") for place in places], dtype="str")
+    )
+
+
+def _breaks(observations: Observations, evaluation: Evaluation) -> pd.DataFrame:
+    """List the breaks that the parameters name, and those where the source changes."""
+    found = [
+        (parse_period(known.period, observations.frequency), source.id, known.note)
+        for source in evaluation.data.sources
+        for known in source.breaks
+    ]
+    for indicator, given in observations.provenance.groupby("indicator", sort=False):
+        former = given["source"].shift()
+        changes = given[former.notna() & (given["source"] != former)]
+        note = f"{catalogued(str(indicator)).name} comes from another source from here on"
+        for period, source_id in zip(changes["period"], changes["source"], strict=True):
+            found.append((period, str(source_id), note))
+    frequency = pandas_frequency(observations.frequency)
+    return pd.DataFrame(
+        {
+            "period": pd.PeriodIndex([period for period, _, _ in found], freq=frequency),
+            "source": pd.Series([source for _, source, _ in found], dtype="str"),
+            "note": pd.Series([note for _, _, note in found], dtype="str"),
+        }
+    ).sort_values(["period", "source"], ignore_index=True)
+
+
+def _actions(
+    observations: Observations,
+    consistency: pd.DataFrame,
+    missing: pd.DataFrame,
+    breaks: pd.DataFrame,
+) -> Iterator[str]:
+    """Say what the findings ask for. Counts stay out: words pass no disclosure profile."""
+    frequency = observations.frequency
+    gaps = {(gap.indicator, gap.unit, gap.period) for gap in observations.gaps}
+    for indicator in observations.indicators:
+        name = catalogued(indicator).name
+        inside = [period for known, _, period in gaps if known == indicator]
+        if inside:
+            yield f"Obtain {name} for {spans(inside, frequency)}: the series has a gap there."
+        absent = missing[(missing["indicator"] == indicator) & ~missing["period"].isin(inside)]
+        for reason, rows in absent.groupby("reason"):
+            known = spans(rows["period"], frequency)
+            why = f" ({reason!s})" if reason else ""
+            yield f"Obtain the missing figures of {name} for {known}{why}."
+        unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
+        if not unequal.empty:
+            yield (
+                f"Ask why the strata of {name} do not add up to the published total in "
+                f"{spans(unequal, frequency)}."
+            )
+        if observations.missing_levels and _has_unplaced(observations, indicator):
+            yield (
+                f"Improve the coding of {observations.dimension}: part of {name} is not placed "
+                "in any of its levels."
+            )
+    for period, note in zip(breaks["period"], breaks["note"], strict=True):
+        label = observations.label(period)
+        yield f"Check definitions on both sides of the break at {label}: {note}."
+    for source in observations.sources:
+        if source.status != "final":
+            yield (
+                f"Run again when the final figures of “{source.title}” are out: those used are "
+                f"{'partly ' if source.status == 'mixed' else ''}provisional."
+            )
+
+
+def _has_unplaced(observations: Observations, indicator: str) -> bool:
+    """Whether any of an indicator's denominator lies in a stratum that is not known."""
+    table = observations.table
+    unplaced = table[observations.dimension].isin(observations.missing_levels)
+    return bool((table.loc[unplaced & (table["indicator"] == indicator), "denominator"] > 0).any())
