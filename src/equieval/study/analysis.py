@@ -71,7 +71,7 @@ class Subject:
         variant = columns.pop("variant", "")
         parts = [*stem, estimator, estimand, *([variant] if variant else [])]
         return {
-            "id": ".".join(part.replace(" ", "-") for part in parts),
+            "id": ".".join(_slug(part) for part in parts),
             "page": self.page,
             "role": role,
             "outcome": self.outcome,
@@ -86,6 +86,16 @@ class Subject:
             "n_units": 1,
             **columns,
         }
+
+
+def _slug(words: str) -> str:
+    """Return words as part of an id.
+
+    >>> _slug("REML AR(1)"), _slug("Newey–West")
+    ('reml-ar1', 'newey-west')
+    """
+    plain = words.lower().replace("–", "-").replace(" ", "-")
+    return "".join(letter for letter in plain if letter.isalnum() or letter in "-_")
 
 
 def tidy(rows: list[dict[str, Any]]) -> pd.DataFrame:

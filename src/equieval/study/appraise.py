@@ -23,7 +23,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, adequacy_checks, design_level
-from equieval.study.its import AT_HORIZON, outcome_row, primary_row
+from equieval.study.its import outcome_row, primary_row
 from equieval.study.series import outcome_series, series_design
 
 CERTAINTY = ("very low", "low", "moderate", "high")
@@ -88,6 +88,25 @@ def appraise(
     return Appraisal(inequality, overall, certainty, reasons)
 
 
+def design_checks(evaluation: Evaluation, observations: Observations, *, df: float) -> pd.DataFrame:
+    """Hold the primary outcome's series against the adequacy thresholds.
+
+    ``df`` are the degrees of freedom of the estimate in question; the frame is that of
+    `equieval.study.adequacy.adequacy_checks`.
+    """
+    design = series_design(evaluation, observations)
+    outcome = evaluation.outcomes.primary.indicator
+    before, after = design.points(outcome_series(observations, outcome))
+    cells = observations.strata(outcome)
+    cells = cells[cells["period"].isin(list(design.periods))]
+    return adequacy_checks(
+        points_before=before,
+        points_after=after,
+        df=df,
+        smallest_cell=float(cells["numerator"].min()),
+    )
+
+
 def _answer(
     evaluation: Evaluation,
     observations: Observations,
@@ -95,17 +114,7 @@ def _answer(
     row: pd.Series,
     directions: tuple[str, str],
 ) -> Answer:
-    design = series_design(evaluation, observations)
-    outcome = evaluation.outcomes.primary.indicator
-    series = design.usable(outcome_series(observations, outcome)).dropna()
-    cells = observations.strata(outcome)
-    cells = cells[cells["period"].isin(list(series.index))]
-    checks = adequacy_checks(
-        points_before=int((series.index < design.start).sum()),
-        points_after=int((series.index >= design.start).sum()),
-        df=float(row["df"]),
-        smallest_cell=float(cells["numerator"].min()),
-    )
+    checks = design_checks(evaluation, observations, df=float(row["df"]))
     level = design_level(checks)
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
@@ -136,26 +145,8 @@ def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
         & (estimates["role"] == "robustness")
     ]
     opposite = same[same["estimate"] * float(row["estimate"]) < 0]
-    return tuple(_variant_name(str(key)) for key in opposite["id"])
-
-
-def _variant_name(estimate_id: str) -> str:
-    """Return what sets a variant apart, from its id, for readers.
-
-    >>> _variant_name("robustness.stillbirth.sii.reml-ar1.effect-at-horizon.leave-one-out-"
-    ...               "without-2016")
-    'without 2016'
-    >>> _variant_name("effect.stillbirth.rate.ols.effect-at-horizon")
-    'ordinary least squares'
-    """
-    estimators = {"ols": "ordinary least squares", "newey-west": "Newey-West"}
-    *_, estimator, estimand, variant = ("", *estimate_id.split("."))
-    if estimand in estimators:
-        return estimators[estimand]
-    for marker in ("without-", "start-in-"):
-        if marker in variant:
-            return (marker + variant.split(marker, 1)[1]).replace("-", " ", marker.count("-"))
-    return f"{estimator} {estimand} {variant}".strip()
+    named = opposite["note"].fillna(opposite["estimator"])
+    return tuple(str(name) for name in named)
 
 
 def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, ...]]:
@@ -172,6 +163,3 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
         return CERTAINTY[0], (*answer.reasons, *reasons)
     step = max(0, len(CERTAINTY) - 1 - len(reasons))
     return CERTAINTY[step], tuple(reasons)
-
-
-__all__ = ["AT_HORIZON", "Answer", "Appraisal", "appraise"]

@@ -59,9 +59,7 @@ def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
     return frame.assign(ci_low=interval["ci_low"] * per, ci_high=interval["ci_high"] * per)
 
 
-def _row(
-    evaluation: Evaluation, period: str, measure: pd.Series, events: int
-) -> dict[str, Any]:
+def _row(evaluation: Evaluation, period: str, measure: pd.Series, events: int) -> dict[str, Any]:
     outcome = evaluation.outcomes.primary.indicator
     return {
         "id": f"baseline-inequality.{outcome}.{measure['measure']}.{period}",

@@ -177,7 +177,7 @@ def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
 
 
 def _shocks(evaluation: Evaluation) -> tuple[str, str]:
-    named = evaluation.design.co_interventions
+    named = evaluation.intervention.co_interventions
     if not named:
         return CANNOT_TELL, "The parameters name no other change at the time."
     words = "; ".join(f"{entry.period}: {entry.name}" for entry in named)

@@ -8,12 +8,14 @@ they are shown, they never decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.errors import EvaluationFailed
 from equieval.methods.its import (
     ItsFit,
     average_effect,
@@ -34,12 +36,15 @@ from equieval.study.series import (
     stratum_series,
 )
 
-INFERENCE = {
-    "reml-ar1": "t interval, Satterthwaite degrees of freedom",
-    "ols": "t interval, n - p degrees of freedom; takes years as independent",
-    "newey-west": "heteroskedasticity- and autocorrelation-consistent; too narrow in short series",
-    "quasi-poisson": "t interval, dispersion from Pearson; takes years as independent",
+HEADLINE_ESTIMATOR = "REML AR(1)"
+_FITTERS: dict[str, Callable[[pd.Series, pd.DataFrame], ItsFit]] = {
+    HEADLINE_ESTIMATOR: fit_reml_ar1,
+    "OLS": fit_ols,
+    "Newey–West": fit_newey_west,
 }
+BESIDE = ("OLS", "Newey–West")
+"""Estimators shown beside the headline; they never decide."""
+
 LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the start"
 AT_HORIZON, AVERAGE = "effect at horizon", "average effect since the start"
 LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
@@ -62,11 +67,13 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         own = covering(design, values)
         subject = subject_of(evaluation, "effect", outcome, "rate", horizon=str(own.horizon))
         events = {"n_events": _events(counts, own)}
-        reml = fit_series("reml-ar1", values, own)
+        reml = fit_series(values, own)
         rows += its_rows(reml, own, subject, role="secondary", **events)
-        for estimator in ("ols", "newey-west"):
-            rows += its_rows(fit_series(estimator, values, own), own, subject, role="robustness", **events)
-        rows += _quasi_poisson_rows(counts, own, subject, events)
+        rows += _relative_rows(reml, own, subject, role="secondary", **events)
+        for estimator in BESIDE:
+            beside = fit_series(values, own, estimator)
+            rows += its_rows(beside, own, subject, role="robustness", **events)
+        rows += _quasi_poisson_rows(counts, own, subject, **events)
         name = "series" if outcome == primary else f"series-{outcome}"
         frames[name] = counterfactual_frame(reml, own).merge(
             counts[["period", "numerator", "denominator"]], on="period", how="left"
@@ -94,37 +101,59 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         subject = subject_of(
             evaluation, "inequality-effect", primary.indicator, measure, horizon=str(own.horizon)
         )
-        reml = fit_series("reml-ar1", values, own)
+        reml = fit_series(values, own)
         is_primary = measure == primary.measure
         rows += its_rows(reml, own, subject, role="secondary", primary=is_primary)
         if is_primary:
             frames["series"] = counterfactual_frame(reml, own)
-            for estimator in ("ols", "newey-west"):
-                rows += its_rows(fit_series(estimator, values, own), own, subject, role="robustness")
+            for estimator in BESIDE:
+                beside = fit_series(values, own, estimator)
+                rows += its_rows(beside, own, subject, role="robustness")
+    group_rows, frames["levelling"] = _group_effects(evaluation, observations, design)
+    estimates = tidy([*rows, *group_rows])
+    in_groups = (estimates["stratum"] != "all") & estimates["estimand"].str.endswith(AT_HORIZON)
+    frames["groups"] = estimates[in_groups].reset_index(drop=True)
+    return Analysis(estimates, frames)
+
+
+def _group_effects(
+    evaluation: Evaluation, observations: Observations, design: SeriesDesign
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Fit every group's rate by itself; return its rows, and where the two ends of the scale stand.
+
+    The frame has two rows, most and least deprived: ``stratum, counterfactual, fitted`` at the
+    horizon, and ``estimate, ci_low, ci_high`` of the difference.
+    """
+    outcome = evaluation.outcomes.primary.indicator
     groups = shown_groups(observations)
+    rows: list[dict[str, Any]] = []
+    ends: dict[str, dict[str, Any]] = {}
     for stratum in groups.levels:
-        values = stratum_series(groups, primary.indicator, stratum)
+        values = stratum_series(groups, outcome, stratum)
         own = covering(design, values)
         subject = subject_of(
             evaluation,
             "inequality-effect",
-            primary.indicator,
+            outcome,
             "rate",
             stratum=stratum,
             horizon=str(own.horizon),
         )
-        counts = groups.strata(primary.indicator).query("stratum == @stratum")
-        rows += its_rows(
-            fit_series("reml-ar1", values, own),
-            own,
-            subject,
-            role="secondary",
-            n_events=_events(counts, own),
-        )
-    estimates = tidy(rows)
-    in_groups = (estimates["stratum"] != "all") & estimates["estimand"].str.endswith(AT_HORIZON)
-    frames["groups"] = estimates[in_groups]
-    return Analysis(estimates, frames)
+        counts = groups.strata(outcome)
+        events = _events(counts[counts["stratum"] == stratum], own)
+        fit = fit_series(values, own)
+        rows += its_rows(fit, own, subject, role="secondary", n_events=events)
+        series = counterfactual_frame(fit, own).set_index("period").loc[own.horizon]
+        at_horizon = effect_at(fit, own.matrix(), own.horizon, ci_level=CI_LEVEL)
+        ends[stratum] = {
+            "stratum": stratum,
+            "counterfactual": series["counterfactual"],
+            "fitted": series["fitted"],
+            "estimate": at_horizon.estimate,
+            "ci_low": at_horizon.ci_low,
+            "ci_high": at_horizon.ci_high,
+        }
+    return rows, pd.DataFrame([ends[groups.levels[0]], ends[groups.levels[-1]]])
 
 
 def shown_groups(observations: Observations) -> Observations:
@@ -179,7 +208,7 @@ def its_rows(
                 estimator=fit.estimator,
                 estimand=estimand,
                 role=own_role,
-                inference=INFERENCE[fit.estimator],
+                inference=fit.inference,
                 n_obs=fit.n_obs,
                 time=str(design.horizon) if estimand == AT_HORIZON else None,
                 **columns,
@@ -193,40 +222,51 @@ def counterfactual_frame(fit: ItsFit, design: SeriesDesign) -> pd.DataFrame:
     return counterfactual(fit, design.matrix(), ci_level=CI_LEVEL)
 
 
-def fit_series(estimator: str, values: pd.Series, design: SeriesDesign) -> ItsFit:
-    """Fit one estimator (``reml-ar1``, ``ols`` or ``newey-west``) to a series under a design."""
-    fitters = {"reml-ar1": fit_reml_ar1, "ols": fit_ols, "newey-west": fit_newey_west}
-    return fitters[estimator](design.usable(values), design.matrix())
+def fit_series(
+    values: pd.Series, design: SeriesDesign, estimator: str = HEADLINE_ESTIMATOR
+) -> ItsFit:
+    """Fit one estimator to a series under a design."""
+    return _FITTERS[estimator](design.usable(values), design.matrix())
+
+
+def _relative_rows(
+    fit: ItsFit, design: SeriesDesign, subject: Subject, *, role: str, **columns: Any
+) -> list[dict[str, Any]]:
+    """Return the effects of a fit as ratios of the fitted to the counterfactual rate."""
+    matrix = design.matrix()
+    contrasts = {
+        AT_HORIZON: effect_at(fit, matrix, design.horizon, scale="relative", ci_level=CI_LEVEL),
+        AVERAGE: average_effect(fit, matrix, scale="relative", ci_level=CI_LEVEL),
+    }
+    if fit.link == "log":
+        contrasts[LEVEL] = fit.contrast({"post": 1.0}, ci_level=CI_LEVEL).as_ratio()
+        contrasts[SLOPE] = fit.contrast({"since": 1.0}, ci_level=CI_LEVEL).as_ratio()
+    relative = replace(subject, scale="ratio")
+    return [
+        relative.row(
+            contrast,
+            estimator=fit.estimator,
+            estimand=estimand,
+            role=role,
+            inference=fit.inference,
+            n_obs=fit.n_obs,
+            time=str(design.horizon) if estimand == AT_HORIZON else None,
+            variant="ratio",
+            **columns,
+        )
+        for estimand, contrast in contrasts.items()
+    ]
 
 
 def _quasi_poisson_rows(
-    counts: pd.DataFrame, design: SeriesDesign, subject: Subject, columns: dict[str, Any]
+    counts: pd.DataFrame, design: SeriesDesign, subject: Subject, **columns: Any
 ) -> list[dict[str, Any]]:
     """Fit the counts with the exposure as offset; effects are rate ratios."""
     by_period = counts.set_index(pd.PeriodIndex(counts["period"]))
     events = design.usable(by_period["numerator"])
     exposure = by_period["denominator"].reindex(design.periods)
     fit = fit_quasi_poisson(events, exposure, design.matrix())
-    relative = Subject(**{**subject.__dict__, "scale": "ratio"})
-    matrix = design.matrix()
-    contrasts = {
-        AT_HORIZON: effect_at(fit, matrix, design.horizon, ci_level=CI_LEVEL),
-        LEVEL: fit.contrast({"post": 1.0}, ci_level=CI_LEVEL),
-        SLOPE: fit.contrast({"since": 1.0}, ci_level=CI_LEVEL),
-    }
-    return [
-        relative.row(
-            contrast.as_ratio() if contrast.scale == "log" else contrast,
-            estimator="quasi-poisson",
-            estimand=estimand,
-            role="secondary",
-            inference=INFERENCE["quasi-poisson"],
-            n_obs=fit.n_obs,
-            time=str(design.horizon) if estimand == AT_HORIZON else None,
-            **columns,
-        )
-        for estimand, contrast in contrasts.items()
-    ]
+    return _relative_rows(fit, design, subject, role="secondary", **columns)
 
 
 def _events(counts: pd.DataFrame, design: SeriesDesign) -> int:
@@ -259,17 +299,25 @@ def subject_of(
 
 def primary_row(estimates: pd.DataFrame) -> pd.Series:
     """Return the row of the primary estimand."""
-    return _single(estimates, estimates["role"] == "primary")
+    return _single(estimates[estimates["role"] == "primary"], "the primary estimand")
 
 
 def outcome_row(estimates: pd.DataFrame, outcome: str) -> pd.Series:
     """Return the headline model's effect on the outcome's rate at the horizon."""
-    wanted = f"effect.{outcome}.rate.reml-ar1.{AT_HORIZON.replace(' ', '-')}"
-    return _single(estimates, estimates["id"] == wanted)
+    chosen = (
+        (estimates["page"] == "effect")
+        & (estimates["outcome"] == outcome)
+        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
+        & (estimates["estimand"] == f"rate: {AT_HORIZON}")
+        & (estimates["scale"] == "absolute")
+    )
+    return _single(estimates[chosen], f"the effect on {outcome}")
 
 
-def _single(estimates: pd.DataFrame, chosen: Iterable[bool]) -> pd.Series:
-    rows = estimates[list(chosen)]
+def _single(rows: pd.DataFrame, what: str) -> pd.Series:
     if len(rows) != 1:
-        raise LookupError(f"expected one row, found {len(rows)}")
+        raise EvaluationFailed(
+            f"the table of estimates has {len(rows)} rows for {what}, not one",
+            remedy="run the pages that this one needs again",
+        )
     return rows.iloc[0]

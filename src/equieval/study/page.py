@@ -1,8 +1,8 @@
 """A page's context: what a notebook opens in its second cell and works with.
 
-    page = study.open_page("effect", identity=identity, data=data, ...)
-    analysis = study.analyse(page)
-    page.show("series", figures.counterfactual_series, analysis.frames["series"])
+page = study.open_page("effect", identity=identity, data=data, ...)
+analysis = study.analyse(page)
+page.show("series", figures.counterfactual_series, analysis.frames["series"])
 """
 
 from __future__ import annotations

@@ -56,9 +56,7 @@ class Registry:
     _entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
-    def declare(
-        self, artefact_id: str, maker: Maker, data: pd.DataFrame, **words: Any
-    ) -> Declared:
+    def declare(self, artefact_id: str, maker: Maker, data: pd.DataFrame, **words: Any) -> Declared:
         """Protect ``data``, make the artefact from it, save it, and return what to display.
 
         Parameters
@@ -105,9 +103,7 @@ class Registry:
         metadata = {DECLARATION: {"artefact": artefact_id, "page": self.slug, "sha256": digest}}
         return Declared(self._entries[artefact_id], bundle, metadata)
 
-    def _picture(
-        self, artefact_id: str, picture: Picture
-    ) -> tuple[str, dict[str, str], list[str]]:
+    def _picture(self, artefact_id: str, picture: Picture) -> tuple[str, dict[str, str], list[str]]:
         svg, png = figures.svg_bytes(picture.figure), figures.png_bytes(picture.figure)
         self._write(f"{artefact_id}.svg", svg)
         self._write(f"{artefact_id}.png", png)

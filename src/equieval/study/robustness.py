@@ -21,7 +21,7 @@ from equieval.protocol import Evaluation
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
 from equieval.study.its import (
     AT_HORIZON,
-    INFERENCE,
+    HEADLINE_ESTIMATOR,
     covering,
     fit_series,
     measure_values,
@@ -68,7 +68,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             )
     estimates = tidy(rows)
     labelled = pd.DataFrame(labels).merge(estimates, on="id")
-    main = fit_series("reml-ar1", subjects[primary.measure], design)
+    main = fit_series(subjects[primary.measure], design)
     is_placebo = labelled["kind"] == "placebo start"
     return Analysis(
         estimates,
@@ -109,18 +109,18 @@ def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[
     """Estimate one variant; one that its few points cannot carry is kept, with the reason."""
     placebo = variant.kind == "placebo start"
     columns: dict[str, Any] = {
-        "estimator": "reml-ar1",
+        "estimator": HEADLINE_ESTIMATOR,
         "estimand": PLACEBO if placebo else AT_HORIZON,
         "role": "diagnostic" if placebo else "robustness",
         "variant": f"{variant.kind} {variant.label}",
-        "inference": INFERENCE["reml-ar1"],
+        "note": variant.label,
         "time": str(variant.design.horizon),
     }
     try:
-        fit = fit_series("reml-ar1", values, variant.design)
+        fit = fit_series(values, variant.design)
         contrast = effect_at(
             fit, variant.design.matrix(), variant.design.horizon, ci_level=CI_LEVEL
         )
     except DesignError as refusal:
-        return subject.refused(note=refusal.what, **columns)
-    return subject.row(contrast, n_obs=fit.n_obs, **columns)
+        return subject.refused(**{**columns, "note": f"{variant.label}: {refusal.what}"})
+    return subject.row(contrast, n_obs=fit.n_obs, inference=fit.inference, **columns)

@@ -15,11 +15,13 @@ from equieval.errors import DesignError, did_you_mean
 from equieval.methods.inequality import measure_series
 from equieval.methods.its import level_and_slope
 from equieval.protocol import Evaluation, indicator
+from equieval.protocol.evaluation import InterruptedTimeSeries
 
 MIN_POINTS_PER_SIDE = 3
 """EPOC: an interrupted time series has at least three points before and after."""
 
 SUPPORTED_IMPACT = ("level-and-slope",)
+SUPPORTED_SEASONALITY = ("none",)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class SeriesDesign:
         series = values.reindex(self.periods)
         return series.mask(series.index.isin(list(self.excluded)))
 
+    def points(self, values: pd.Series) -> tuple[int, int]:
+        """Return the number of usable points before, and from, the start."""
+        index = self.usable(values).dropna().index
+        return int((index < self.start).sum()), int((index >= self.start).sum())
+
 
 def series_design(evaluation: Evaluation, observations: Observations) -> SeriesDesign:
     """Read the design from the parameters and hold it against the data.
@@ -65,8 +72,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     DesignError : the start or the horizon lies outside the data, too few points on a side,
         an unexplained gap, or an option that this version does not fit.
     """
-    design, primary = evaluation.design, evaluation.outcomes.primary
-    _refuse_unsupported(evaluation)
+    design, primary = _interrupted(evaluation), evaluation.outcomes.primary
     rates = observations.overall(primary.indicator)
     recorded = rates.dropna(subset=["rate"])
     if recorded.empty:
@@ -120,9 +126,7 @@ def stratum_series(observations: Observations, indicator_id: str, stratum: str) 
     return pd.Series(frame["rate"].to_numpy(), index=pd.PeriodIndex(frame["period"]), name=stratum)
 
 
-def inequality_series(
-    observations: Observations, indicator_id: str, measure: str
-) -> pd.DataFrame:
+def inequality_series(observations: Observations, indicator_id: str, measure: str) -> pd.DataFrame:
     """Return an inequality measure per period with its sampling interval.
 
     Returns
@@ -153,14 +157,26 @@ def _period(label: str | None, observations: Observations, key: str) -> pd.Perio
         ) from None
 
 
-def _refuse_unsupported(evaluation: Evaluation) -> None:
+def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
+    """Return the design block if this version fits every option in it."""
     design = evaluation.design
-    if design.impact not in SUPPORTED_IMPACT:
+    if not isinstance(design, InterruptedTimeSeries):
         raise DesignError(
-            f"the impact model '{design.impact}' is not fitted by this version",
-            where="design.impact",
-            remedy=did_you_mean(design.impact, SUPPORTED_IMPACT),
+            f"design '{design.type}' is no interrupted time series of one unit",
+            where="design.type",
+            remedy="use the pages of that design",
         )
+    for key, value, fitted in (
+        ("impact", design.impact, SUPPORTED_IMPACT),
+        ("seasonality", design.seasonality, SUPPORTED_SEASONALITY),
+    ):
+        if value not in fitted:
+            raise DesignError(
+                f"{key} '{value}' is not fitted by this version",
+                where=f"design.{key}",
+                remedy=did_you_mean(value, fitted),
+            )
+    return design
 
 
 def _refuse_gaps(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -> None:
@@ -178,7 +194,10 @@ def _refuse_gaps(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -
 
 def _refuse_too_few(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -> None:
     series = design.usable(rates.set_index("period")["rate"]).dropna()
-    before, after = int((series.index < design.start).sum()), int((series.index >= design.start).sum())
+    before, after = (
+        int((series.index < design.start).sum()),
+        int((series.index >= design.start).sum()),
+    )
     if min(before, after) < MIN_POINTS_PER_SIDE:
         raise DesignError(
             f"too few points for '{indicator_id}': {before} before and {after} from the start "

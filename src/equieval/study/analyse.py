@@ -1,0 +1,66 @@
+"""From a page to its analysis: which function answers which page, for which design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.errors import DesignError, did_you_mean
+from equieval.protocol import Evaluation
+from equieval.study.analysis import Analysis
+from equieval.study.baseline import baseline
+from equieval.study.its import effect, inequality_effect
+from equieval.study.page import Page
+from equieval.study.pages import page_spec
+from equieval.study.robustness import robustness
+
+Analyst = Callable[[Evaluation, Observations], Analysis]
+
+_ANALYSTS: dict[tuple[str, str], Analyst] = {
+    ("its", "baseline-inequality"): baseline,
+    ("its", "effect"): effect,
+    ("its", "inequality-effect"): inequality_effect,
+    ("its", "robustness"): robustness,
+}
+
+
+def analyse(page: Page) -> Analysis:
+    """Return the analysis of a page and record its estimates."""
+    analysis = _analyst(page.evaluation.design.type, page.spec.id)(
+        page.evaluation, page.observations
+    )
+    page.record(analysis.estimates)
+    return analysis
+
+
+def estimates_of(page: Page, *page_ids: str) -> pd.DataFrame:
+    """Return the estimates of the pages that this one needs, one table.
+
+    In a run they are read as those pages recorded them; run alone, a page computes them.
+
+    Parameters
+    ----------
+    page_ids : pages by id; all that the page's specification names when left out.
+    """
+    design = page.evaluation.design.type
+    tables = []
+    for page_id in page_ids or page.spec.needs:
+        spec = page_spec(design, page_id)
+        recorded = page.recorded(spec.slug)
+        if recorded is None:
+            recorded = _analyst(design, page_id)(page.evaluation, page.observations).estimates
+        tables.append(recorded)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _analyst(design: str, page_id: str) -> Analyst:
+    try:
+        return _ANALYSTS[design, page_id]
+    except KeyError:
+        known = [page for name, page in _ANALYSTS if name == design]
+        raise DesignError(
+            f"page '{page_id}' of design '{design}' has no analysis",
+            remedy=did_you_mean(page_id, known),
+        ) from None
