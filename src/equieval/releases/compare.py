@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-import yaml
 
 from equieval.errors import ReleaseError
+from equieval.protocol.loading import parse, read
 from equieval.releases.manifest import content_fingerprints
 from equieval.releases.version import Release
 from equieval.runs.draft import PARAMETERS
@@ -119,8 +119,8 @@ def estimate_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 def parameter_changes(before: Path, after: Path) -> tuple[ParameterChange, ...]:
     """Return the keys (``design.start``) whose values differ between two parameters files."""
-    old = dict(_flat(yaml.safe_load(before.read_bytes())))
-    new = dict(_flat(yaml.safe_load(after.read_bytes())))
+    old = dict(_flat(parse(read(before)).values))
+    new = dict(_flat(parse(read(after)).values))
     return tuple(
         ParameterChange(key, old.get(key), new.get(key))
         for key in sorted(old.keys() | new.keys())

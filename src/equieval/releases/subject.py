@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,6 @@ class Subject:
     profile, reason : disclosure profile and why it was chosen.
     label, notes, approvers : the release block.
     sources : where the data come from.
-    parameters : every top-level block in canonical form.
     """
 
     id: str
@@ -61,7 +59,6 @@ class Subject:
     notes: str
     approvers: tuple[Approver, ...]
     sources: tuple[NamedSource, ...]
-    parameters: Mapping[str, object]
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Subject:
@@ -90,5 +87,4 @@ class Subject:
                 )
                 for source in evaluation.data.sources
             ),
-            parameters=evaluation.blocks(),
         )
