@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -159,7 +160,7 @@ def plain_frame(data: pd.DataFrame) -> pd.DataFrame:
         kind = plain[name].dtype
         if isinstance(kind, pd.PeriodDtype | pd.CategoricalDtype):
             plain[name] = plain[name].astype(object).map(str, na_action="ignore")
-        elif kind == object:
+        elif isinstance(kind, np.dtype) and kind.kind == "O":
             plain[name] = plain[name].map(
                 lambda value: str(value) if isinstance(value, pd.Period) else value
             )

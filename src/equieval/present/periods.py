@@ -55,7 +55,7 @@ def at_frequency_of(value: object, periods: pd.PeriodIndex) -> pd.Period:
     period = as_period(value)
     if period.freqstr == periods.freqstr:
         return period
-    return pd.Period(period.start_time, freq=periods.freq)
+    return pd.Period(period.start_time, freq=periods.freqstr)
 
 
 def period_label(value: object) -> str:
@@ -90,11 +90,14 @@ def span_label(periods: pd.PeriodIndex) -> str:
     )
 
 
-def tick_periods(periods: pd.PeriodIndex, most: int = 8) -> Sequence[tuple[int, str]]:
+def tick_periods(
+    periods: pd.PeriodIndex, most: int = 8, *, to_last: bool = False
+) -> Sequence[tuple[int, str]]:
     """Return at most ``most`` places on the time axis with short labels.
 
     Places are period ordinals. Series of months and quarters are marked at the
-    beginning of years; short ones at every few periods.
+    beginning of years; short ones at every few periods. Years are marked where they are
+    round, or, with ``to_last``, counted back from the last one.
     """
     full = pd.period_range(periods.min(), periods.max(), freq=periods.freq)
     yearly = periods.freqstr.startswith("Y")
@@ -102,7 +105,8 @@ def tick_periods(periods: pd.PeriodIndex, most: int = 8) -> Sequence[tuple[int, 
     marks = first_of_year if len(first_of_year) >= 3 else list(full)
     in_years = yearly or marks is first_of_year
     step = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100) if len(marks) / s <= most)
-    chosen = [p for p in marks if p.year % step == 0] if in_years else marks[::step]
+    anchor = marks[-1].year if to_last else 0
+    chosen = [p for p in marks if (p.year - anchor) % step == 0] if in_years else marks[::step]
     if yearly:
         return [(p.ordinal, period_label(p)) for p in chosen]
     if in_years:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from equieval.present.periods import tick_periods
 Floats = npt.NDArray[np.float64]
 LINE = 1.25 / 72  # a line of text, in inches per point
 SYNTHETIC = "Synthetic data: no real people, places or programmes"
-NOT_FROM_ZERO = "The vertical axis does not start at zero."
+LIFTED = 0.6  # of the highest value: above it, an axis from zero would flatten the series
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def sheet(height: float, *, source: str, synthetic: bool, remark: str = "") -> S
 def text_size(words: str, points: float, weight: str = "normal") -> tuple[float, float]:
     """Return width and height of words in inches, in the figures' font."""
     figure = Figure(figsize=(1, 1), dpi=72)
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     font = FontProperties(family=theme.FIGURE_FONT, size=points, weight=weight)
     widths = [
         renderer.get_text_width_height_descent(line, font, ismath=False)[0]
@@ -103,7 +104,7 @@ def text_size(words: str, points: float, weight: str = "normal") -> tuple[float,
 def wrap(words: str, width: float, points: float, weight: str = "normal") -> str:
     """Break words into lines no wider than ``width`` inches."""
     lines: list[str] = []
-    for word in words.split():
+    for word in words.split(" "):  # a no-break space keeps its words together
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_size(longer, points, weight)[0] <= width:
             lines[-1] = longer
@@ -124,8 +125,15 @@ def head_axis(page: Sheet, words: str) -> None:
     )
 
 
-def value_axis(ax: Axes, values: Floats, *, from_zero: bool = True) -> str:
-    """Scale the vertical axis to the values; return a remark if it leaves zero out.
+def zero_remark(values: Floats) -> str:
+    """Return the remark that the axis leaves zero out, for values that `value_axis` lifts."""
+    finite = values[np.isfinite(values)]
+    lifted = bool(finite.size) and float(finite.min()) > LIFTED * float(finite.max()) > 0
+    return "The vertical axis does not start at zero." if lifted else ""
+
+
+def value_axis(ax: Axes, values: Floats) -> None:
+    """Scale the vertical axis to the values.
 
     Positive values start at zero unless the lowest is over 60 % of the highest.
     """
@@ -134,17 +142,14 @@ def value_axis(ax: Axes, values: Floats, *, from_zero: bool = True) -> str:
         finite = np.array([0.0, 1.0])
     low, high = float(finite.min()), float(finite.max())
     room = (high - low) * 0.08 or abs(high) * 0.1 or 1.0
-    remark = ""
-    if low >= 0 and from_zero and low <= 0.6 * high:
+    if 0 <= low <= LIFTED * high:
         ax.set_ylim(0, high + room)
-    elif high <= 0 and from_zero:
+    elif high <= 0:
         ax.set_ylim(low - room, 0)
     else:
         ax.set_ylim(low - room, high + room)
-        remark = NOT_FROM_ZERO if low > 0 else ""
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     plain_ticks(ax)
-    return remark
 
 
 def plain_ticks(ax: Axes, axis: str = "y") -> None:
@@ -206,7 +211,7 @@ def spread(
         edge = placed[i] - heights[i] / 2
     # Pushed down from the top, a chain can leave its wish by more than it has to.
     for _ in range(len(order)):
-        for before, after in zip(order, order[1:], strict=False):
+        for before, after in pairwise(order):
             overlap = placed[before] + heights[before] / 2 - (placed[after] - heights[after] / 2)
             if overlap > 0:
                 placed[before] -= overlap / 2

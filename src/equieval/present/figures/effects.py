@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
@@ -60,7 +61,7 @@ def levelling(
         low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
         room = (high - low) * 0.12 or 1.0
         ax.set_xlim(low - room, high + room)
-        ax.xaxis.set_major_locator(canvas.MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
         canvas.plain_ticks(ax, "x")
         ax.set_ylim(-0.5, 1.5)
         ax.set_yticks([])
@@ -153,49 +154,37 @@ def headline(
     units = {"group": f"Difference in {unit}", "gap": f"Difference in {measure_unit or measure}"}
     heads = {"group": f"{capitalise(outcome)}, by group", "gap": f"The gap: {measure}"}
     with theme.figure_style():
-        labels = {name: [canvas.wrap(str(label), forests.LABEL_WIDTH - 0.15, theme.POINTS_TEXT)
-                         for label in rows["label"]] for name, rows in panels.items()}  # fmt: skip
-        values = {name: forests.value_words(rows) for name, rows in panels.items()}
-        heights = {name: forests.row_heights(labels[name], values[name]) for name in panels}
-        right = 0.2 + max(
-            canvas.text_size(words, theme.POINTS_TEXT)[0]
-            for rows in values.values()
-            for words in rows
-        )
+        drawn = {name: forests.Rows.of(rows) for name, rows in panels.items()}
+        left, right = (max(getattr(rows, side) for rows in drawn.values())
+                       for side in ("left", "right"))  # fmt: skip
         heads = {name: canvas.wrap(words, theme.FIGURE_WIDTH - 0.1, theme.POINTS_TEXT, "bold")
                  for name, words in heads.items()}  # fmt: skip
-        above = {name: 0.5 + canvas.text_size(words, theme.POINTS_TEXT, "bold")[1]
+        above = {name: 0.42 + canvas.text_size(words, theme.POINTS_TEXT, "bold")[1]
                  for name, words in heads.items()}  # fmt: skip
-        below = 0.66
-        size = {name: sum(heights[name]) + above[name] + below for name in panels}
-        page = canvas.sheet(sum(size.values()), source=source, synthetic=synthetic)
-        bottom = size["gap"]
-        for name, foot, top in (("group", bottom, 0.0), ("gap", 0.0, size["group"])):
-            ax = page.axes(forests.LABEL_WIDTH, right, foot + below, top + above[name])
-            forests.draw_rows(
-                page, ax, panels[name], labels[name], values[name], heights[name], 0.0
-            )
+        below = 0.7
+        size = {name: sum(drawn[name].heights) + above[name] + below for name in panels}
+        cut = any(rows.beyond(rows.limits(0.0)) for rows in drawn.values())
+        page = canvas.sheet(
+            sum(size.values()), source=source, synthetic=synthetic,
+            remark=forests.BEYOND if cut else "",
+        )  # fmt: skip
+        for name, foot, top in (("group", size["gap"], 0.0), ("gap", 0.0, size["group"])):
+            ax = page.axes(left, right, foot + below, top + above[name])
+            drawn[name].draw(page, ax, 0.0)
             ax.set_xlabel(units[name])
             forests.head_sides(page, ax, sides[name], 0.0)
             page.text(0.05, page.height - top - 0.06, heads[name], va="top", fontweight="bold",
                       linespacing=1.2)  # fmt: skip
-    when = "" if horizon is None else f"In {period_label(horizon)}: "
-    title, account = _headline_words(panels, outcome, polarity, cannot_say=cannot_say)
-    listed = " ".join(
-        f"{label}: {words.replace(chr(10), ', ')}."
-        for name in panels
-        for label, words in zip(panels[name]["label"], values[name], strict=True)
-    )
+    title, account = _headline_words(panels, outcome, polarity, horizon, cannot_say=cannot_say)
+    listed = " ".join(line for rows in drawn.values() for line in rows.sentences())
+    freedom = f" {forests.FREEDOM}" if "df" in data else ""
     return Picture(
-        title=f"{when}{title}" if when else capitalise(title),
+        title=title,
         subtitle=subtitle(f"difference from what was expected, in {unit}", population),
         alt=f"Two panels of estimates with intervals. {account} {listed}",
         data=plain_frame(data),
         figure=page.figure,
-        note=f"Lines are {ci_level * 100:g}% intervals. df: degrees of freedom, the information "
-        "behind the interval."
-        if "df" in data
-        else f"Lines are {ci_level * 100:g}% intervals.",
+        note=f"Lines are {ci_level * 100:g}% intervals.{freedom}",
     )
 
 
@@ -207,7 +196,12 @@ def _main_row(rows: pd.DataFrame) -> Result:
 
 
 def _headline_words(
-    panels: dict[str, pd.DataFrame], outcome: str, polarity: str, *, cannot_say: bool
+    panels: dict[str, pd.DataFrame],
+    outcome: str,
+    polarity: str,
+    horizon: object,
+    *,
+    cannot_say: bool,
 ) -> tuple[str, str]:
     gap = gap_verdict(_main_row(panels["gap"]))
     whole = _main_row(panels["group"])
@@ -225,8 +219,9 @@ def _headline_words(
         "no-clear-change": "the gap shows no clear change",
         "cannot-say": "a change in the gap cannot be told",
     }[gap]
+    when = "" if horizon is None else period_label(horizon)
     if cannot_say:
-        title = "these data cannot say whether the gap changed"
-        return title, f"{capitalise(title)}. As estimated, {of_outcome} and {of_gap}."
-    title = f"{of_outcome}; {of_gap}"
-    return title, f"{capitalise(title)}."
+        title = f"These data cannot say whether the gap changed{f' by {when}' if when else ''}"
+        return title, f"{title}. As estimated, {of_outcome} and {of_gap}."
+    title = capitalise(f"{f'in {when} ' if when else ''}{of_outcome}; {of_gap}")
+    return title, f"{title}."

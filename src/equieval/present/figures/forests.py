@@ -14,7 +14,10 @@ from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
 from equieval.present.figures.words import capitalise, column, subtitle
 
-LABEL_WIDTH = 2.15
+LABEL_WIDTH = 2.3
+LONGEST_LIST = 12
+BEYOND = "An arrow marks an interval that goes on beyond the axis."
+FREEDOM = "df: degrees of freedom, the information behind the interval."
 RATIO_MARKS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 10)
 
 
@@ -58,25 +61,22 @@ def forest(
     frame = data.reset_index(drop=True)
     sides = Sides(below, above)
     with theme.figure_style():
-        labels = [canvas.wrap(str(label), LABEL_WIDTH - 0.15, theme.POINTS_TEXT)
-                  for label in frame["label"]]  # fmt: skip
-        values = value_words(frame)
-        heights = row_heights(labels, values)
-        page = canvas.sheet(sum(heights) + 1.3, source=source, synthetic=synthetic)
-        right = max(canvas.text_size(words, theme.POINTS_TEXT)[0] for words in values) + 0.2
-        ax = page.axes(LABEL_WIDTH, right, 0.62, 0.68)
-        draw_rows(page, ax, frame, labels, values, heights, reference, log=log)
+        rows_drawn = Rows.of(frame)
+        shown = rows_drawn.limits(reference) if not log else None
+        cut = shown is not None and rows_drawn.beyond(shown)
+        remark = BEYOND if cut else ""
+        page = canvas.sheet(
+            sum(rows_drawn.heights) + 1.02, source=source, synthetic=synthetic, remark=remark
+        )
+        ax = page.axes(rows_drawn.left, rows_drawn.right, 0.64, 0.36)
+        rows_drawn.draw(page, ax, reference, log=log)
         ax.set_xlabel(capitalise(unit))
         head_sides(page, ax, sides, reference)
     title, account = agreement(frame, quantity, rows, reference, sides)
-    lines = [
-        f"{row_label}: {words.replace(chr(10), ', ')}."
-        for row_label, words in zip(frame["label"], values, strict=True)
-    ]
-    listed = " ".join(lines) if len(lines) <= 12 else " ".join([*lines[:12], "More in the data."])
-    freedom = (
-        " df: degrees of freedom, the information behind the interval." if "df" in frame else ""
-    )
+    listed = " ".join(rows_drawn.sentences()[:LONGEST_LIST])
+    if len(frame) > LONGEST_LIST:
+        listed += " The others are in the data."
+    freedom = f" {FREEDOM}" if "df" in frame else ""
     return Picture(
         title=title,
         subtitle=subtitle(", ".join(p for p in (quantity, unit) if p), population),
@@ -87,8 +87,104 @@ def forest(
     )
 
 
-def value_words(frame: pd.DataFrame) -> list[str]:
-    """Return the words right of each row: estimate, interval, degrees of freedom."""
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a forest plot with their texts, measured (inches) before they are drawn."""
+
+    frame: pd.DataFrame
+    labels: tuple[str, ...]
+    values: tuple[str, ...]
+    heights: tuple[float, ...]
+    left: float
+    right: float
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Rows:
+        """Wrap the labels, write the numbers, and measure both."""
+        primary = column(frame, "primary") == 1
+        weights = ["bold" if bold else "normal" for bold in primary]
+        labels = tuple(
+            canvas.wrap(str(label), LABEL_WIDTH - 0.2, theme.POINTS_TEXT, weight)
+            for label, weight in zip(frame["label"], weights, strict=True)
+        )
+        values = _value_words(frame, one_line=not any("\n" in label for label in labels))
+        widths = [
+            canvas.text_size(label, theme.POINTS_TEXT, weight)[0]
+            for label, weight in zip(labels, weights, strict=True)
+        ]
+        heights = tuple(
+            max(canvas.text_size(words, theme.POINTS_TEXT)[1] for words in pair) + 0.15
+            for pair in zip(labels, values, strict=True)
+        )
+        right = max(canvas.text_size(words, theme.POINTS_TEXT)[0] for words in values)
+        return cls(frame, labels, values, heights, max(widths) + 0.22, right + 0.2)
+
+    def sentences(self) -> list[str]:
+        """Return each row in words, for the alternative text."""
+        return [
+            f"{label}: {words.replace(chr(10), ', ')}."
+            for label, words in zip(self.frame["label"], self.values, strict=True)
+        ]
+
+    def limits(self, reference: float) -> tuple[float, float]:
+        """Return the ends of a linear axis: every estimate, and all but runaway intervals.
+
+        An interval that reaches over four times as far as the median one is cut.
+        """
+        estimate, low, high = (column(self.frame, c) for c in ("estimate", "ci_low", "ci_high"))
+        reach = np.fmax(np.abs(low - reference), np.abs(high - reference))
+        known = reach[np.isfinite(reach)]
+        most = 4 * float(np.median(known)) if known.size > 2 else np.inf
+        ends = np.clip(np.concatenate([low, high]), reference - most, reference + most)
+        values = np.concatenate([estimate, ends, [reference]])
+        values = values[np.isfinite(values)]
+        room = float(values.max() - values.min()) * 0.05 or 1.0
+        return float(values.min()) - room, float(values.max()) + room
+
+    def beyond(self, shown: tuple[float, float]) -> bool:
+        """Whether an interval goes on beyond the axis."""
+        low, high = column(self.frame, "ci_low"), column(self.frame, "ci_high")
+        return bool((low < shown[0]).any() or (high > shown[1]).any())
+
+    def draw(self, page: canvas.Sheet, ax: Axes, reference: float, *, log: bool = False) -> None:
+        """Draw each row's estimate and interval, its label on the left, its numbers right."""
+        estimate, low, high = (column(self.frame, c) for c in ("estimate", "ci_low", "ci_high"))
+        primary = column(self.frame, "primary") == 1
+        total = sum(self.heights)
+        middles = total - np.cumsum(self.heights) + np.array(self.heights) / 2
+        ax.set_ylim(0, total)
+        ax.set_yticks([])
+        ax.grid(False)
+        ax.grid(True, axis="x")
+        if log:
+            _log_axis(ax, np.concatenate([estimate, low, high, [reference]]))
+        else:
+            ax.set_xlim(*self.limits(reference))
+            ax.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+            canvas.plain_ticks(ax, "x")
+        first, last = ax.get_xlim()
+        ax.axvline(reference, color=theme.INK, linewidth=1.2, zorder=2)
+        ax.hlines(middles, np.clip(low, first, last), np.clip(high, first, last),
+                  color=theme.DARK_BLUE, linewidth=2.2, zorder=3)  # fmt: skip
+        for cut, edge, marker in ((low < first, first, "<"), (high > last, last, ">")):
+            ax.plot(np.full(int(cut.sum()), edge), middles[cut], marker, color=theme.DARK_BLUE,
+                    markersize=8, clip_on=False, zorder=4)  # fmt: skip
+        for chosen, marker, size in ((~primary, "o", 7.0), (primary, "D", 8.5)):
+            ax.plot(estimate[chosen], middles[chosen], marker, color=theme.DARK_BLUE,
+                    markersize=size, zorder=4)  # fmt: skip
+        box = ax.get_position()
+        base = box.y0 * page.height
+        edge = box.x1 * theme.FIGURE_WIDTH + 0.12
+        for label, words, middle, bold in zip(
+            self.labels, self.values, middles, primary, strict=True
+        ):
+            weight = "bold" if bold else "normal"
+            page.text(0.05, base + middle, label, va="center", linespacing=1.2, fontweight=weight)
+            page.text(edge, base + middle, words, va="center", linespacing=1.2)
+
+
+def _value_words(frame: pd.DataFrame, *, one_line: bool) -> tuple[str, ...]:
+    """The words right of each row: estimate, interval, degrees of freedom."""
     sizes = np.concatenate([column(frame, name) for name in ("estimate", "ci_low", "ci_high")])
     typical = np.abs(sizes[np.isfinite(sizes)])
     digits = numbers.decimals_for(float(np.median(typical))) if typical.size else 2
@@ -99,74 +195,29 @@ def value_words(frame: pd.DataFrame) -> list[str]:
             continue
         words = numbers.number(row["estimate"], digits)
         span = numbers.interval(row["ci_low"], row["ci_high"], digits)
-        words += f"\n{span}" if span != numbers.NOT_AVAILABLE else "\nno interval"
+        span = "no interval" if span == numbers.NOT_AVAILABLE else span
         if "df" in row and not numbers.is_missing(row["df"]):
-            words += f"; df {numbers.degrees_of_freedom(row['df'])}"
-        shown.append(words)
-    return shown
+            shown.append(f"{words}\n{span}; df {numbers.degrees_of_freedom(row['df'])}")
+        elif one_line and "df" not in row:
+            shown.append(f"{words} ({span})")
+        else:
+            shown.append(f"{words}\n{span}")
+    return tuple(shown)
 
 
-def row_heights(labels: list[str], values: list[str]) -> list[float]:
-    """Return the height of each row in inches: its longer text and some air."""
-    return [
-        max(canvas.text_size(words, theme.POINTS_TEXT)[1] for words in pair) + 0.16
-        for pair in zip(labels, values, strict=True)
-    ]
-
-
-def draw_rows(
-    page: canvas.Sheet,
-    ax: Axes,
-    frame: pd.DataFrame,
-    labels: list[str],
-    values: list[str],
-    heights: list[float],
-    reference: float,
-    *,
-    log: bool = False,
-) -> None:
-    """Draw each row's estimate and interval, its label on the left, its numbers right."""
-    estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
-    primary = column(frame, "primary") == 1
-    total = sum(heights)
-    middles = total - np.cumsum(heights) + np.array(heights) / 2
-    ax.set_ylim(0, total)
-    ax.set_yticks([])
-    ax.grid(False)
-    ax.grid(True, axis="x")
-    _scale(ax, np.concatenate([estimate, low, high, [reference]]), log=log)
-    ax.axvline(reference, color=theme.INK, linewidth=1.2, zorder=2)
-    ax.hlines(middles, low, high, color=theme.DARK_BLUE, linewidth=2.2, zorder=3)
-    for chosen, marker, size in ((~primary, "o", 7.0), (primary, "D", 8.5)):
-        ax.plot(estimate[chosen], middles[chosen], marker, color=theme.DARK_BLUE,
-                markersize=size, zorder=4)  # fmt: skip
-    box = ax.get_position()
-    base = box.y0 * page.height
-    edge = box.x1 * theme.FIGURE_WIDTH + 0.12
-    for label, words, middle, bold in zip(labels, values, middles, primary, strict=True):
-        weight = "bold" if bold else "normal"
-        page.text(0.05, base + middle, label, va="center", linespacing=1.2, fontweight=weight)
-        page.text(edge, base + middle, words, va="center", linespacing=1.2)
-
-
-def _scale(ax: Axes, values: canvas.Floats, *, log: bool) -> None:
-    finite = values[np.isfinite(values)]
+def _log_axis(ax: Axes, values: canvas.Floats) -> None:
+    """Scale the axis for ratios, marked at ratios that readers know."""
+    finite = values[np.isfinite(values) & (values > 0)]
     low, high = float(finite.min()), float(finite.max())
-    if log and low > 0:
-        ax.set_xscale("log")
-        room = max((high / low) ** 0.06, 1.03)
-        ax.set_xlim(low / room, high * room)
-        marks = [mark for mark in RATIO_MARKS if low / room <= mark <= high * room]
-        while len(marks) > 6:
-            marks = [mark for mark in marks[::2]] if 1 in marks[::2] else marks[1::2]
-        ax.xaxis.set_major_locator(FixedLocator(marks))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        return
-    room = (high - low) * 0.06 or 1.0
-    ax.set_xlim(low - room, high + room)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
-    canvas.plain_ticks(ax, "x")
+    room = max((high / low) ** 0.06, 1.03)
+    ax.set_xscale("log")
+    ax.set_xlim(low / room, high * room)
+    marks = [mark for mark in RATIO_MARKS if low / room <= mark <= high * room]
+    while len(marks) > 6:
+        marks = marks[::2] if 1 in marks[::2] else marks[1::2]
+    ax.xaxis.set_major_locator(FixedLocator(marks))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def head_sides(page: canvas.Sheet, ax: Axes, sides: Sides, reference: float) -> None:
@@ -223,6 +274,7 @@ def agreement(
         title = f"None of the {total} {rows} shows a clear {quantity}"
     account = (
         f"{over} of {total} estimates lie on the side of {sides.above}, {under} on the side of "
-        f"{sides.below}; {up + down} have an interval that leaves out no difference."
+        f"{sides.below}; {up + down} "
+        f"{'has' if up + down == 1 else 'have'} an interval that leaves out no difference."
     )
     return title, account

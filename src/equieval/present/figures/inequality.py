@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
@@ -58,8 +60,8 @@ def equiplot(
         ax.grid(True, axis="x")
         rows = np.arange(len(shown))
         others = [level for level in wide.columns if level not in groups.ends]
-        for row, period in zip(rows, shown, strict=True):
-            known = wide.loc[period].dropna().to_numpy(dtype=float)
+        for row in rows:
+            known = values[row][np.isfinite(values[row])]
             if known.size:
                 ends = [known.min(), known.max()]
                 ax.plot(ends, [row, row], color=theme.OTHERS, linewidth=1.6, zorder=2)
@@ -89,13 +91,13 @@ def equiplot(
     )
 
 
-def _across(ax: canvas.Axes, values: canvas.Floats) -> None:
+def _across(ax: Axes, values: canvas.Floats) -> None:
     """Scale the horizontal axis to the values, from zero where that wastes little."""
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     room = (high - low) * 0.05 or 1.0
-    ax.set_xlim(0 if 0 <= low <= 0.6 * high else low - room, high + room)
-    ax.xaxis.set_major_locator(canvas.MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    ax.set_xlim(0 if 0 <= low <= 0.25 * high else low - room, high + room)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     canvas.plain_ticks(ax, "x")
 
 
@@ -153,7 +155,7 @@ def gap_series(
     estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
     with theme.figure_style():
         page = canvas.sheet(3.9, source=source, synthetic=synthetic)
-        ax = page.axes(0.6, 0.95, 0.34, 0.72 if start is not None else 0.42)
+        ax = page.axes(0.6, 1.15, 0.38, 0.66 if start is not None else 0.42)
         canvas.value_axis(ax, np.append(np.concatenate([estimate, low, high]), null))
         canvas.time_axis(ax, periods)
         ax.axhline(null, color=theme.INK_SECONDARY, linewidth=1.3, zorder=2)
@@ -240,10 +242,8 @@ def sii_fit(
         column(frame, name) for name in ("ridit", "rate", "fitted", "ci_low", "ci_high")
     )
     everything = np.concatenate([rate, fitted, low, high])
-    finite = everything[np.isfinite(everything)]
-    off_zero = bool(finite.size) and finite.min() > 0.6 * finite.max() > 0
     with theme.figure_style():
-        remark = canvas.NOT_FROM_ZERO if off_zero else ""
+        remark = canvas.zero_remark(everything)
         page = canvas.sheet(4.0, source=source, synthetic=synthetic, remark=remark)
         ax = page.axes(0.55, 1.6, 0.62, 0.42)
         canvas.value_axis(ax, everything)
@@ -254,8 +254,8 @@ def sii_fit(
         ax.set_xticks([0, 0.5, 1], [f"{capitalise(most)}\n(0)", "Middle\n(0.5)",
                                     f"{capitalise(least)}\n(1)"])  # fmt: skip
         ends = ax.get_xticklabels()
-        ends[0].set_ha("left")
-        ends[2].set_ha("right")
+        ends[0].set_horizontalalignment("left")
+        ends[2].set_horizontalalignment("right")
         canvas.head_axis(page, capitalise(unit))
         last_rate = rate[np.isfinite(rate)]
         dots = Line2D([], [], color=theme.DARK_BLUE, marker="o", markersize=6.5, linestyle="None")

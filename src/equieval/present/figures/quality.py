@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
@@ -64,7 +66,7 @@ def completeness_heatmap(
         _draw_cells(ax, grid)
         ax.set_yticks(range(len(order)), names)
         offset = every[0].ordinal
-        marks = tick_periods(every, 7)
+        marks = tick_periods(every, 7, to_last=True)
         ax.set_xticks([place - offset for place, _ in marks], [label for _, label in marks])
         x = 0.1
         for patch, words in _key(grid):
@@ -85,17 +87,18 @@ def completeness_heatmap(
     )
 
 
-def _draw_cells(ax: canvas.Axes, grid: pd.DataFrame) -> None:
+def _draw_cells(ax: Axes, grid: pd.DataFrame) -> None:
     height, width = grid.shape
     ax.set_xlim(-0.5, width - 0.5)
     ax.set_ylim(height - 0.5, -0.5)
     ax.grid(False)
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(length=0)
+    values = grid.to_numpy(dtype=float)
     words = width <= 14
     for row in range(height):
         for place in range(width):
-            share = float(grid.iat[row, place])
+            share = float(values[row, place])
             ax.add_patch(_cell(share, (place - 0.47, row - 0.43), 0.94, 0.86))
             if words and 0 < share < 1:
                 ax.text(place, row, numbers.percent(share), ha="center", va="center",
@@ -127,7 +130,7 @@ def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
     if whole == cells:
         title = f"The {item} is recorded for every {group} in every {noun}"
         return title, f"{title}: {cells} of {cells} cells."
-    empty = periods[(values <= 0).all(axis=0)]
+    empty = [p for p, none in zip(periods, np.all(values <= 0, axis=0), strict=True) if none]
     share = numbers.percent(np.floor(whole / cells * 100) / 100)
     title = f"The {item} is fully recorded in {whole} of {cells} cells ({share})"
     if len(empty) and len(empty) <= 3 and (values >= 1).sum() == cells - len(empty) * len(grid):
@@ -181,7 +184,7 @@ def autocorrelation(
             ax.plot(lag, sign * bound, color=theme.ORANGE, linestyle=(0, (4, 2)), zorder=4)
         ax.set_xlabel(f"Lag in {frequency}s")
         canvas.head_axis(page, capitalise(kind))
-        dashed = canvas.Line2D([], [], color=theme.ORANGE, linestyle=(0, (4, 2)))
+        dashed = Line2D([], [], color=theme.ORANGE, linestyle=(0, (4, 2)))
         canvas.label_ends(page, ax, [canvas.EndLabel(float(bound[-1]), "Range of chance", dashed)])
     outside = frame.loc[np.abs(value) > bound]
     if outside.empty:

@@ -20,7 +20,7 @@ from equieval.present.periods import (
     period_noun,
 )
 
-TOP, BOTTOM, LEFT = 0.72, 0.34, 0.55
+TOP, BOTTOM, LEFT = 0.66, 0.38, 0.55
 
 
 def counterfactual_series(
@@ -33,6 +33,7 @@ def counterfactual_series(
     polarity: str = "low",
     population: str = "",
     horizon: object = None,
+    lowest: float | None = 0.0,
     ci_level: float = 0.95,
     source: str = "",
     synthetic: bool = False,
@@ -49,6 +50,8 @@ def counterfactual_series(
     intervention : label of that line (``"Care bundle"``).
     polarity : ``"low"`` or ``"high"`` is good; anything else names no better or worse.
     horizon : the period that the finding is about; by default the last fitted one.
+    lowest : the lowest value that the outcome can take, below which nothing is drawn; 0
+        for rates, None for a gap, which may reverse.
     """
     require(
         data,
@@ -66,17 +69,20 @@ def counterfactual_series(
     )
     expected, low, high = (np.where(after, v, np.nan) for v in (expected, low, high))
     with theme.figure_style():
-        remark = ""
-        everything = np.concatenate([observed, fitted, expected, low, high])
-        finite = everything[np.isfinite(everything)]
-        if finite.size and finite.min() > 0.6 * finite.max() > 0:
-            remark = canvas.NOT_FROM_ZERO
-        page = canvas.sheet(4.3, source=source, synthetic=synthetic, remark=remark)
+        core = np.concatenate([observed, fitted, expected])
+        limits = _room_for_band(core, lowest)
+        drawn = np.append(core, np.clip(np.concatenate([low, high]), *limits))
+        remark = canvas.zero_remark(drawn)
+        if (low < limits[0]).any() or (high > limits[1]).any():
+            remark = f"{remark} The interval goes on beyond the axis.".strip()
+        page = canvas.sheet(4.2, source=source, synthetic=synthetic, remark=remark)
         ax = page.axes(LEFT, 1.75, BOTTOM, TOP)
-        canvas.value_axis(ax, everything)
+        canvas.value_axis(ax, drawn)
         canvas.time_axis(ax, periods)
-        if finite.size and finite.min() < 0 < finite.max():
+        bottom, top = ax.get_ylim()
+        if bottom < 0 < top:
             ax.axhline(0, color=theme.INK_SECONDARY, linewidth=1)
+        ax.set_ylim(max(bottom, lowest) if lowest is not None else bottom, top)
         ax.fill_between(places, low, high, color=theme.ORANGE, alpha=0.2, linewidth=0)
         ax.plot(places, expected, color=theme.ORANGE, linestyle=(0, (4, 2)), zorder=3)
         for part in (~after, after):
@@ -109,6 +115,18 @@ def counterfactual_series(
         data=plain_frame(frame),
         figure=page.figure,
     )
+
+
+def _room_for_band(core: canvas.Floats, lowest: float | None) -> tuple[float, float]:
+    """Limits of what is drawn: a very wide interval must not flatten the series itself."""
+    finite = core[np.isfinite(core)]
+    if not finite.size:
+        return -np.inf, np.inf
+    span = float(finite.max() - finite.min()) or abs(float(finite.max())) or 1.0
+    foot = float(finite.min()) - 1.5 * span
+    if lowest is not None:
+        foot = max(foot, min(lowest, float(finite.min())))
+    return foot, float(finite.max()) + 1.5 * span
 
 
 def _complete(data: pd.DataFrame) -> pd.DataFrame:
@@ -184,15 +202,15 @@ def _account(
         )
         parts.append(
             f"In {period_label(row['period'])} the fitted line stands at "
-            f"{numbers.number(row['fitted'], digits)}; the trend before {intervention} "
-            f"({period_label(begin)}) carried forward gives "
+            f"{numbers.number(row['fitted'], digits)}; the trend before {period_label(begin)} "
+            f"({intervention}) carried forward gives "
             f"{numbers.number(row['counterfactual'], digits)} ({spread}), a difference of "
             f"{numbers.change(difference, digits)}{judged}."
         )
     missing = int(frame["observed"].isna().sum())
     if missing:
         noun = period_noun(pd.PeriodIndex(frame["period"]), missing)
-        parts.append(f"{missing} {noun} have no observed value.")
+        parts.append(f"{missing} {noun} {'has' if missing == 1 else 'have'} no observed value.")
     return " ".join(parts)
 
 
@@ -238,11 +256,9 @@ def rates_by_group(
         [column(frame, "rate") for frame in series.values()]
         + [column(series[end], name) for end in groups.ends for name in ("ci_low", "ci_high")]
     )
-    finite = drawn[np.isfinite(drawn)]
-    off_zero = bool(finite.size) and finite.min() > 0.6 * finite.max() > 0
     with theme.figure_style():
-        remark = canvas.NOT_FROM_ZERO if off_zero else ""
-        page = canvas.sheet(4.3, source=source, synthetic=synthetic, remark=remark)
+        remark = canvas.zero_remark(drawn)
+        page = canvas.sheet(4.2, source=source, synthetic=synthetic, remark=remark)
         ax = page.axes(LEFT, 1.75, BOTTOM, TOP if start is not None else 0.42)
         canvas.value_axis(ax, drawn)
         canvas.time_axis(ax, periods)

@@ -89,7 +89,7 @@ class Groups:
         name = self.name(level)
         if not end or end.casefold() == name.casefold():
             return capitalise(name)
-        return f"{capitalise(end)} ({name})"
+        return f"{capitalise(end)} ({name.replace(' ', numbers.NO_BREAK)})"
 
     @property
     def most_words(self) -> str:

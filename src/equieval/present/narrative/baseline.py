@@ -1,0 +1,96 @@
+"""The inequality at one time in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from equieval.present import numbers
+from equieval.present.artefact import Statement, plain_frame, require
+from equieval.present.narrative.rows import Row, row_of
+from equieval.present.wording import as_text, sentence
+
+CONCENTRATION = "concentration-index-relative"
+
+
+def baseline_statement(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    polarity: str = "low",
+    most: str = "most deprived",
+    least: str = "least deprived",
+    group: str = "decile",
+) -> Statement:
+    """Say how unequal an outcome was: rates at both ends, then measures of all groups.
+
+    Parameters
+    ----------
+    data : Estimates rows of one time. ``estimand`` names the measure: ``rate`` (the most
+        deprived ``stratum`` first, the least deprived last), ``gap``, ``ratio``, ``sii``,
+        ``rii``, ``concentration-index-relative``. What is absent is not mentioned.
+    """
+    require(data, ("estimand", "estimate", "ci_low", "ci_high"), "baseline_statement")
+    name, per = as_text(outcome), as_text(unit)
+    parts: list[str] = []
+    rates = data.loc[data["estimand"] == "rate"]
+    if len(rates) > 1:
+        top, foot = row_of(rates.iloc[[0]], None, "rate"), row_of(rates.iloc[[-1]], None, "rate")
+        moment = f"in {top.when}, " if top.when else ""
+        digits = numbers.decimals_for(top.result.estimate, foot.result.estimate)
+        high, low = (numbers.number(end.result.estimate, digits) for end in (top, foot))
+        parts.append(
+            f"{moment}the {name} was **{high}** in the {most} {group} and "
+            f"**{numbers.of_unit(low, per)}** in the {least} {group}"
+        )
+    gap, ratio = _measure(data, "gap"), _measure(data, "ratio")
+    if gap and gap.result.known:
+        parts.append(f"that is a gap of {_size(gap, per)} ({_span(gap)})")
+    if ratio and ratio.result.known:
+        parts.append(f"as a ratio: {numbers.ratio(ratio.result.estimate)} ({_span(ratio)})")
+    parts += _all_groups(data, per)
+    if polarity in ("low", "high"):
+        better = "lower" if polarity == "low" else "higher"
+        parts.append(f"for this outcome, {better} is better")
+    return Statement(" ".join(sentence(part) for part in parts), plain_frame(data))
+
+
+def _all_groups(data: pd.DataFrame, unit: str) -> list[str]:
+    parts = []
+    sii, rii = _measure(data, "sii"), _measure(data, "rii")
+    if sii and sii.result.known:
+        parts.append(
+            "using every group rather than the two ends (slope index of inequality), the gap "
+            f"across the whole scale was {_size(sii, unit)} ({_span(sii)})"
+        )
+    if rii and rii.result.known:
+        parts.append(
+            f"in relative terms (relative index of inequality): "
+            f"{numbers.ratio(rii.result.estimate)} ({_span(rii)})"
+        )
+    index = _measure(data, CONCENTRATION)
+    if index and index.result.known:
+        value = numbers.number(index.result.estimate, 3)
+        parts.append(f"relative concentration index: {value} ({_span(index, 3)})")
+    if sii and sii.result.known and not sii.result.sign:
+        parts.append("the interval includes no inequality")
+    return parts
+
+
+def _size(row: Row, unit: str) -> str:
+    """The size of a gap and whom it burdens: positive is worse for the most deprived."""
+    amount = numbers.of_unit(row.number(row.decimals()), numbers.change_unit(unit))
+    whom = {1: " against the most deprived", -1: " in favour of the most deprived", 0: ""}
+    return f"{amount}{whom[row.result.side]}"
+
+
+def _measure(data: pd.DataFrame, measure: str) -> Row | None:
+    rows = data.loc[data["estimand"] == measure]
+    return None if rows.empty else row_of(rows, None, measure)
+
+
+def _span(row: Row, decimals: int | None = None) -> str:
+    digits = row.decimals() if decimals is None else decimals
+    return numbers.interval_words(
+        row.result.ci_low, row.result.ci_high, level=row.level, decimals=digits
+    )

@@ -1,0 +1,173 @@
+"""The effect in words: what differed from what was expected, by how much, how surely."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from equieval.present import numbers
+from equieval.present.artefact import Statement, plain_frame
+from equieval.present.narrative.rows import Row, of_scale, row_of
+from equieval.present.periods import period_label
+from equieval.present.wording import (
+    as_text,
+    better_or_worse,
+    caveat_words,
+    expected_words,
+    sentence,
+)
+
+QUANTITIES = ("outcome", "gap")
+
+
+def effect_statement(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    design: str,
+    intervention: str,
+    start: object = None,
+    quantity: str = "outcome",
+    polarity: str = "low",
+    when: str = "",
+    caveat: bool = True,
+) -> Statement:
+    """Say in words how an outcome, or the gap in it, differed from what was expected.
+
+    Parameters
+    ----------
+    data : Estimates rows: the first on an absolute scale, and, if there, the first with
+        scale ``"relative"`` (a ratio; 1 means no difference).
+    outcome : what is measured in running text (``"stillbirth rate"``, ``"gap between the
+        most and least deprived, measured by the slope index of inequality"``).
+    unit : unit of the absolute estimate.
+    design, start : what the estimate compares with (``"its"`` from ``"2016"``).
+    quantity : ``"outcome"`` (higher or lower; better or worse by polarity) or ``"gap"``
+        (wider or narrower; positive is wider).
+    when : the moment in words; by default from the estimate's horizon or time.
+    caveat : end with what the design cannot show.
+    """
+    name = as_text(outcome)
+    first = of_scale(data, relative=False)
+    second = of_scale(data, relative=True)
+    since = period_label(start) if start is not None else ""
+    against = f"{expected_words(design, since)} would have led us to expect"
+    main = row_of(first if not first.empty else second, None, "effect_statement")
+    moment = when or (f"in {main.when}" if main.when else "after the start")
+    if not main.result.known:
+        words = [f"{moment}, a change in the {name} cannot be estimated"]
+    else:
+        words = [_difference(main, moment, name, unit, against, quantity)]
+        if not first.empty and not second.empty:
+            words += _relative(row_of(second, None, "effect_statement"), quantity)
+        words.append(_clarity(main, name, quantity, polarity))
+    if caveat:
+        words.append(caveat_words(design, as_text(intervention)))
+    return Statement(" ".join(sentence(part) for part in words), plain_frame(data))
+
+
+def _side(sign: int, quantity: str) -> str:
+    names = ("wider", "narrower") if quantity == "gap" else ("higher", "lower")
+    return names[0] if sign > 0 else names[1]
+
+
+def _difference(row: Row, moment: str, name: str, unit: str, against: str, quantity: str) -> str:
+    if row.scale == "relative":
+        size = numbers.ratio_as_change(row.result.estimate).rsplit(" ", 1)[0]
+    else:
+        size = numbers.of_unit(row.number(row.decimals()), as_text(numbers.change_unit(unit)))
+    zero = row.result.side == 0 or not row.number(row.decimals()).strip("0.,")
+    if zero:
+        amount = f"no different from what {against}"
+    else:
+        amount = f"**{size} {_side(row.result.side, quantity)}** than {against}"
+    span = _ratio_span(row) if row.scale == "relative" else row.uncertainty()
+    return f"{moment}, the {name} is estimated to have been {amount} ({span})"
+
+
+def _ratio_span(row: Row) -> str:
+    share = 0.95 if numbers.is_missing(row.level) else float(str(row.level))
+    low, high = (numbers.ratio_as_change(v) for v in (row.result.ci_low, row.result.ci_high))
+    return f"{share * 100:g}% interval: {low} to {high}"
+
+
+def _relative(row: Row, quantity: str) -> list[str]:
+    if not row.result.known:
+        return []
+    if quantity == "gap":
+        return [
+            f"in relative terms, the most to least deprived ratio stood at "
+            f"{numbers.ratio(row.result.estimate)} times the expected one ("
+            f"{numbers.interval_words(row.result.ci_low, row.result.ci_high, level=row.level)})"
+        ]
+    change = numbers.ratio_as_change(row.result.estimate)
+    return [f"in relative terms: {change} than expected ({_ratio_span(row)})".replace(
+        "no different than", "no different from")]  # fmt: skip
+
+
+def _clarity(row: Row, name: str, quantity: str, polarity: str) -> str:
+    """Whether the interval leaves no difference out, and whether that is for the better."""
+    sign = row.result.sign
+    if not sign:
+        return (
+            f"the interval includes no difference, so these data do not show whether the {name} "
+            "changed"
+        )
+    if quantity == "gap":
+        judged = "worse" if sign > 0 else "better"
+        return f"the interval leaves no difference out: relatively {judged} for the most deprived"
+    judgement = better_or_worse(sign, polarity)
+    ending = f", for the {judgement}" if judgement else ""
+    return f"the interval leaves no difference out: the {name} was {_side(sign, quantity)}{ending}"
+
+
+def estimand_words(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    population: str,
+    design: str,
+    intervention: str,
+    start: object,
+    measure: str = "",
+    weighting: str = "",
+) -> Statement:
+    """Say what is estimated, in words and in symbols.
+
+    Parameters
+    ----------
+    data : the primary estimate's row: its scale and horizon are said.
+    measure : the inequality measure, when the estimand is a change in inequality.
+    weighting : how groups are weighted, in words.
+    """
+    row = row_of(data, None, "estimand_words")
+    relative = row.scale == "relative"
+    what = f"{as_text(measure)} of the {as_text(outcome)}" if measure else as_text(outcome)
+    moment = row.when or "the stated horizon"
+    contrast = (
+        f"{what} as it was, {'divided by' if relative else 'minus'} {what} as it would have been "
+        f"without {as_text(intervention)}, judged by {expected_words(design, period_label(start))} "
+        "taken as what would have happened"
+    ).replace("carried forward, taken", "carried forward and taken")
+    inside = "I\\{{Y_t({})\\}}" if measure else "\\mathrm{{E}}\\{{Y_t({})\\}}"
+    with_it, without = inside.format(1), inside.format(0)
+    formula = f"{with_it} \\, / \\, {without}" if relative else f"{with_it} - {without}"
+    symbols = (
+        "where $Y_t(1)$ is the outcome at time $t$ as it was, $Y_t(0)$ as it would have been "
+        "without the intervention"
+    )
+    if measure:
+        symbols += f", and $I$ the {as_text(measure)}"
+    lines = [
+        f"**Population:** {as_text(population)}",
+        f"**Outcome:** {as_text(outcome)}, in {as_text(unit)}",
+        f"**Contrast:** {contrast}",
+        f"**Scale:** {'relative (a ratio)' if relative else 'absolute (a difference)'}",
+        f"**Time:** {moment}",
+    ]
+    if weighting:
+        lines.append(f"**Weighting:** {as_text(weighting)}")
+    bullets = "\n".join(f"- {line}" for line in lines)
+    markdown = f"{bullets}\n\nIn symbols: $\\theta = {formula}$, {symbols}."
+    return Statement(markdown, plain_frame(data))

@@ -1,0 +1,157 @@
+"""Tables as semantic HTML and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from equieval.errors import InputError
+from equieval.present import numbers
+from equieval.present.artefact import Column, Table, plain_frame
+from equieval.present.periods import period_label
+
+# Shorthand of the Government Analysis Function for cells without a number.
+MARKERS: dict[str, str] = {
+    "[x]": "not available",
+    "[c]": "suppressed to protect confidentiality",
+    "[z]": "not applicable",
+    "[u]": "low reliability, based on few events",
+    "*": "suppressed to protect confidentiality",
+}
+
+
+def to_html(table: Table, artefact_id: str, number: int) -> str:
+    """Return a table as HTML: caption, scoped headers, units, and a region that scrolls.
+
+    Missing cells read ``[x]`` with "not available" as its expansion; every marker in use
+    is explained under the table. Quarto leaves the table as it is.
+
+    Parameters
+    ----------
+    artefact_id : the table's id on the page becomes ``tbl-<artefact_id>``.
+    number : its number on the page.
+    """
+    name = f"tbl-{_attribute(artefact_id)}"
+    header_key = table.row_header or table.columns[0].key
+    digits = {column.key: _decimals(table.data, column) for column in table.columns}
+    used: dict[str, str] = {}
+    rows = []
+    for record in table.data.to_dict("records"):
+        cells = []
+        for column in table.columns:
+            shown = _cell(record, column, digits[column.key], used)
+            kind = ' class="numeric"' if column.numeric else ""
+            cells.append(
+                f'<th scope="row"{kind}>{shown}</th>'
+                if column.key == header_key
+                else f"<td{kind}>{shown}</td>"
+            )
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    heads = "".join(_head(column) for column in table.columns)
+    notes = [_text(table.note)] if table.note else []
+    notes += [f"{_text(mark)} {_text(meaning)}." for mark, meaning in used.items()]
+    note = f'<p class="table-note">{" ".join(notes)}</p>\n' if notes else ""
+    body = "\n".join(rows)
+    return (
+        f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">\n'
+        f'<table id="{name}" class="artefact" data-quarto-disable-processing="true">\n'
+        f'<caption id="{name}-caption"><span class="artefact-number">Table {number}.</span> '
+        f'<span class="artefact-title">{_text(table.caption)}</span></caption>\n'
+        f"<thead>\n<tr>{heads}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{note}"
+    )
+
+
+def to_csv(table: Table) -> str:
+    """Return the data behind a table as CSV: every column, at full precision."""
+    return frame_to_csv(table.data)
+
+
+def frame_to_csv(data: pd.DataFrame) -> str:
+    """Return a frame as CSV with Unix line ends; missing cells are empty, never zero."""
+    return plain_frame(data).to_csv(index=False, lineterminator="\n")
+
+
+def _head(column: Column) -> str:
+    kind = ' class="numeric"' if column.numeric else ""
+    unit = f' <span class="unit">{_text(column.unit)}</span>' if column.unit else ""
+    return f'<th scope="col"{kind}>{_text(column.label)}{unit}</th>'
+
+
+def _decimals(data: pd.DataFrame, column: Column) -> int | None:
+    """One number of decimals for the whole column, from the median size of its numbers."""
+    if column.decimals is not None or column.format in ("text", "count", "df", "period"):
+        return column.decimals
+    if column.format == "ratio":
+        return 2
+    if column.format == "percent":
+        return 0
+    names = [name for name in (column.key, column.upper) if name]
+    sizes = pd.concat([pd.to_numeric(data[name], errors="coerce").abs() for name in names])
+    known = sizes[sizes.notna() & (sizes > 0)]
+    return numbers.decimals_for(float(known.median())) if not known.empty else 2
+
+
+def _cell(
+    record: Mapping[Hashable, Any], column: Column, decimals: int | None, used: dict[str, str]
+) -> str:
+    """One cell as HTML; markers that it needs are added to ``used``."""
+    value = record[column.key]
+    if isinstance(value, str) and value in MARKERS:
+        return _marker(value, used)
+    if column.format.endswith("interval"):
+        upper = record[column.upper]
+        if numbers.is_missing(value) or numbers.is_missing(upper):
+            return _marker("[x]", used)
+        signed = column.format == "change-interval"
+        return _text(numbers.interval(value, upper, decimals, signed=signed))
+    if _absent(value, column):
+        return _marker("[x]", used)
+    return _text(_formatted(value, column, decimals))
+
+
+def _absent(value: object, column: Column) -> bool:
+    if value == "":
+        return True
+    unbounded = column.format == "df" and value == float("inf")
+    return numbers.is_missing(value) and not unbounded
+
+
+def _formatted(value: object, column: Column, decimals: int | None) -> str:
+    if column.format == "text":
+        return str(value)
+    if column.format == "period":
+        return period_label(value)
+    if isinstance(value, str):
+        raise InputError(
+            f"'{value}' stands where a number is shown",
+            where=f"column '{column.key}'",
+            remedy="use format='text', or one of the markers " + ", ".join(MARKERS),
+        )
+    match column.format:
+        case "count":
+            return numbers.number(value, decimals or 0)
+        case "change":
+            return numbers.change(value, decimals)
+        case "percent":
+            return numbers.percent(value, decimals or 0)
+        case "df":
+            return numbers.degrees_of_freedom(value)
+        case _:
+            return numbers.number(value, decimals)
+
+
+def _marker(mark: str, used: dict[str, str]) -> str:
+    used[mark] = MARKERS[mark]
+    return f'<abbr title="{_attribute(MARKERS[mark])}">{_text(mark)}</abbr>'
+
+
+def _text(words: object) -> str:
+    """Escape for HTML; braces too, which Quarto would read as a shortcode."""
+    return escape(str(words), quote=False).replace("{{", "&#123;&#123;")
+
+
+def _attribute(words: object) -> str:
+    return escape(str(words), quote=True).replace("{{", "&#123;&#123;")
