@@ -50,11 +50,11 @@ class Contrast:
                 remedy="Fit a log-link model, or ask for the relative effect.",
             )
         return Contrast(
-            estimate=_exp(self.estimate),
+            estimate=exp_or_infinity(self.estimate),
             std_error=self.std_error,
             df=self.df,
-            ci_low=_exp(self.ci_low),
-            ci_high=_exp(self.ci_high),
+            ci_low=exp_or_infinity(self.ci_low),
+            ci_high=exp_or_infinity(self.ci_high),
             p_value=self.p_value,
             ci_level=self.ci_level,
             scale="relative",
@@ -103,7 +103,7 @@ def t_quantile(df: float, ci_level: float) -> float:
     return float(stats.t.ppf(0.5 + ci_level / 2, df))
 
 
-def _exp(value: float) -> float:
+def exp_or_infinity(value: float) -> float:
     """``exp`` that overflows to infinity: an interval without an upper end is an honest one."""
     try:
         return math.exp(value)

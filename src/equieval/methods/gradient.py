@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from equieval.errors import DataError, DesignError
-from equieval.methods.contrasts import t_quantile
+from equieval.methods.contrasts import exp_or_infinity, t_quantile
 from equieval.methods.proportions import byar_limits, wilson_limits
 
 Array = npt.NDArray[np.float64]
@@ -325,10 +325,10 @@ def _normal(estimate: float, std_error: float, z: float, method: str) -> Measure
 
 def _ratio(log_ratio: float, std_error: float, z: float, method: str) -> Measured:
     return Measured(
-        math.exp(log_ratio),
+        exp_or_infinity(log_ratio),
         std_error,
-        math.exp(log_ratio - z * std_error),
-        math.exp(log_ratio + z * std_error),
+        exp_or_infinity(log_ratio - z * std_error),
+        exp_or_infinity(log_ratio + z * std_error),
         method,
     )
 

@@ -25,6 +25,7 @@ from equieval.methods.its_effects import (
     effect_at,
 )
 from equieval.methods.its_fit import ItsFit
+from equieval.methods.separation import refuse_separation
 
 __all__ = [
     "INTERVENTION_COLUMNS",
@@ -194,13 +195,9 @@ def fit_quasi_poisson(
         family=sm.families.Poisson(),
         offset=np.log(exposure.to_numpy(float)),
     )
-    if not events.any():
-        raise _separated()
-    with np.errstate(all="ignore"):
-        fitted = model.fit(scale="X2", use_t=True, tol=1e-12, maxiter=100)
+    refuse_separation(events.to_numpy(float), X.to_numpy(float))
+    fitted = model.fit(scale="X2", use_t=True, tol=1e-12, maxiter=100)
     mean = np.asarray(fitted.fittedvalues, dtype=float)
-    if not fitted.converged or mean.min() < 1e-6:
-        raise _separated()
     scale = float(fitted.scale)
     rate = per * events / exposure
     return ItsFit(
@@ -315,13 +312,4 @@ def _too_few(n: int, p: int, where: str) -> DesignError:
         f"{n} observed periods cannot carry {p} coefficients.",
         where=where,
         remedy=f"Use at least {p + 1} observed periods, or a model with fewer terms.",
-    )
-
-
-def _separated() -> DesignError:
-    return DesignError(
-        "The events lie where one coefficient alone accounts for them (separation): its estimate "
-        "runs off to infinity.",
-        where="quasi-Poisson regression",
-        remedy="Use longer periods, or a model with fewer terms.",
     )

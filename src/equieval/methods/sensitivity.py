@@ -20,6 +20,8 @@ from equieval.methods.its import ItsFit, fit_reml_ar1, level_and_slope
 Fitter = Callable[[pd.Series, pd.DataFrame], ItsFit]
 #: Takes the quantity of interest from a fit and the design it was fitted on.
 Estimand = Callable[[ItsFit, pd.DataFrame], Contrast]
+#: A name, the series, and its design (or why there is none).
+Variant = tuple[str, pd.Series, pd.DataFrame | DesignError]
 
 COLUMNS = ("estimate", "std_error", "df", "ci_low", "ci_high", "p_value")
 
@@ -38,9 +40,8 @@ def leave_one_out(
 ) -> pd.DataFrame:
     """Refit without each period in turn; ``variant`` is the period left out."""
     design = level_and_slope(_periods(y), start)
-    return _frame(
-        (str(period), y.drop(period), design.drop(period)) for period in y.dropna().index
-    )(fitter, estimand)
+    variants = ((str(period), y.drop(period), design.drop(period)) for period in y.dropna().index)
+    return _frame(variants, fitter, estimand)
 
 
 def leave_out(
@@ -53,10 +54,11 @@ def leave_out(
 ) -> pd.DataFrame:
     """Refit without each group of periods; ``variant`` names the group."""
     design = level_and_slope(_periods(y), start)
-    return _frame(
+    variants = (
         (", ".join(map(str, group)), y.drop(list(group)), design.drop(list(group)))
         for group in groups
-    )(fitter, estimand)
+    )
+    return _frame(variants, fitter, estimand)
 
 
 def alternative_starts(
@@ -67,7 +69,7 @@ def alternative_starts(
     estimand: Estimand = level_change,
 ) -> pd.DataFrame:
     """Refit as if the change had come at each of ``starts``; ``variant`` is the start."""
-    return _started(y, starts)(fitter, estimand)
+    return _frame(_started(y, starts), fitter, estimand)
 
 
 def placebo_starts(
@@ -91,41 +93,31 @@ def placebo_starts(
                 remedy="Choose placebo starts among the periods before the intervention.",
             )
     before = y[_periods(y) < start]
-    return _started(before, placebos)(fitter, estimand)
+    return _frame(_started(before, placebos), fitter, estimand)
 
 
-def _started(
-    y: pd.Series, starts: Iterable[pd.Period]
-) -> Callable[[Fitter, Estimand], pd.DataFrame]:
-    def variants() -> Iterator[tuple[str, pd.Series, pd.DataFrame | DesignError]]:
-        for start in starts:
-            try:
-                yield str(start), y, level_and_slope(_periods(y), start)
-            except DesignError as refusal:
-                yield str(start), y, refusal
-
-    return _frame(variants())
+def _started(y: pd.Series, starts: Iterable[pd.Period]) -> Iterator[Variant]:
+    for start in starts:
+        try:
+            yield str(start), y, level_and_slope(_periods(y), start)
+        except DesignError as refusal:
+            yield str(start), y, refusal
 
 
-def _frame(
-    variants: Iterable[tuple[str, pd.Series, pd.DataFrame | DesignError]],
-) -> Callable[[Fitter, Estimand], pd.DataFrame]:
-    def estimate(fitter: Fitter, estimand: Estimand) -> pd.DataFrame:
-        records: list[dict[str, object]] = []
-        for name, y, design in variants:
-            try:
-                if isinstance(design, DesignError):
-                    raise design
-                fit = fitter(y, design)
-                row = estimand(fit, design).as_row()
-                found = {column: row[column] for column in COLUMNS}
-                records.append({"variant": name, **found, "n_obs": fit.n_obs, "note": ""})
-            except DesignError as refusal:
-                n_obs = int(y.notna().sum())
-                records.append({"variant": name, "n_obs": n_obs, "note": refusal.what})
-        return pd.DataFrame(records, columns=["variant", *COLUMNS, "n_obs", "note"])
-
-    return estimate
+def _frame(variants: Iterable[Variant], fitter: Fitter, estimand: Estimand) -> pd.DataFrame:
+    records: list[dict[str, object]] = []
+    for name, y, design in variants:
+        try:
+            if isinstance(design, DesignError):
+                raise design
+            fit = fitter(y, design)
+            row = estimand(fit, design).as_row()
+            found = {column: row[column] for column in COLUMNS}
+            records.append({"variant": name, **found, "n_obs": fit.n_obs, "note": ""})
+        except DesignError as refusal:
+            n_obs = int(y.notna().sum())
+            records.append({"variant": name, "n_obs": n_obs, "note": refusal.what})
+    return pd.DataFrame(records, columns=["variant", *COLUMNS, "n_obs", "note"])
 
 
 def _periods(y: pd.Series) -> pd.PeriodIndex:
