@@ -71,7 +71,13 @@ def to_csv(table: Table) -> str:
 
 def frame_to_csv(data: pd.DataFrame) -> str:
     """Return a frame as CSV with Unix line ends; missing cells are empty, never zero."""
-    return plain_frame(data).to_csv(index=False, lineterminator="\n")
+    plain = plain_frame(data)
+    for name in plain.columns:
+        values = plain[name]
+        # A missing cell turns counts into decimals; whole numbers are written whole.
+        if values.dtype.kind == "f" and (values.dropna() % 1 == 0).all():
+            plain[name] = values.astype("Int64")
+    return plain.to_csv(index=False, lineterminator="\n")
 
 
 def _head(column: Column) -> str:

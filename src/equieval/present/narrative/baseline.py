@@ -45,9 +45,9 @@ def baseline_statement(
         )
     gap, ratio = _measure(data, "gap"), _measure(data, "ratio")
     if gap and gap.result.known:
-        parts.append(f"that is a gap of {_size(gap, per)} ({_span(gap)})")
+        parts.append(f"that is a gap of {_size(gap, per)} ({gap.span()})")
     if ratio and ratio.result.known:
-        parts.append(f"as a ratio: {numbers.ratio(ratio.result.estimate)} ({_span(ratio)})")
+        parts.append(f"as a ratio: {numbers.ratio(ratio.result.estimate)} ({ratio.span()})")
     parts += _all_groups(data, per)
     if polarity in ("low", "high"):
         better = "lower" if polarity == "low" else "higher"
@@ -61,17 +61,17 @@ def _all_groups(data: pd.DataFrame, unit: str) -> list[str]:
     if sii and sii.result.known:
         parts.append(
             "using every group rather than the two ends (slope index of inequality), the gap "
-            f"across the whole scale was {_size(sii, unit)} ({_span(sii)})"
+            f"across the whole scale was {_size(sii, unit)} ({sii.span()})"
         )
     if rii and rii.result.known:
         parts.append(
             f"in relative terms (relative index of inequality): "
-            f"{numbers.ratio(rii.result.estimate)} ({_span(rii)})"
+            f"{numbers.ratio(rii.result.estimate)} ({rii.span()})"
         )
     index = _measure(data, CONCENTRATION)
     if index and index.result.known:
         value = numbers.number(index.result.estimate, 3)
-        parts.append(f"relative concentration index: {value} ({_span(index, 3)})")
+        parts.append(f"relative concentration index: {value} ({index.span(3)})")
     if sii and sii.result.known and not sii.result.sign:
         parts.append("the interval includes no inequality")
     return parts
@@ -87,10 +87,3 @@ def _size(row: Row, unit: str) -> str:
 def _measure(data: pd.DataFrame, measure: str) -> Row | None:
     rows = data.loc[data["estimand"] == measure]
     return None if rows.empty else row_of(rows, None, measure)
-
-
-def _span(row: Row, decimals: int | None = None) -> str:
-    digits = row.decimals() if decimals is None else decimals
-    return numbers.interval_words(
-        row.result.ci_low, row.result.ci_high, level=row.level, decimals=digits
-    )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame
-from equieval.present.narrative.rows import Row, of_scale, row_of
+from equieval.present.narrative.rows import SIDES, Row, of_scale, row_of
 from equieval.present.periods import period_label
 from equieval.present.wording import (
     as_text,
@@ -15,8 +14,6 @@ from equieval.present.wording import (
     expected_words,
     sentence,
 )
-
-QUANTITIES = ("outcome", "gap")
 
 
 def effect_statement(
@@ -57,52 +54,25 @@ def effect_statement(
     if not main.result.known:
         words = [f"{moment}, a change in the {name} cannot be estimated"]
     else:
-        words = [_difference(main, moment, name, unit, against, quantity)]
+        size = _compared(main.difference(as_text(unit), quantity), against, bold=True)
+        words = [
+            f"{moment}, the {name} is estimated to have been {size} ({main.uncertainty(quantity)})"
+        ]
         if not first.empty and not second.empty:
-            words += _relative(row_of(second, None, "effect_statement"), quantity)
+            other = row_of(second, None, "effect_statement")
+            if other.result.known:
+                ratio = _compared(other.difference("", quantity), "expected", bold=False)
+                words.append(f"in relative terms: {ratio} ({other.uncertainty(quantity)})")
         words.append(_clarity(main, name, quantity, polarity))
     if caveat:
         words.append(caveat_words(design, as_text(intervention)))
     return Statement(" ".join(sentence(part) for part in words), plain_frame(data))
 
 
-def _side(sign: int, quantity: str) -> str:
-    names = ("wider", "narrower") if quantity == "gap" else ("higher", "lower")
-    return names[0] if sign > 0 else names[1]
-
-
-def _difference(row: Row, moment: str, name: str, unit: str, against: str, quantity: str) -> str:
-    if row.scale == "relative":
-        size = numbers.ratio_as_change(row.result.estimate).rsplit(" ", 1)[0]
-    else:
-        size = numbers.of_unit(row.number(row.decimals()), as_text(numbers.change_unit(unit)))
-    zero = row.result.side == 0 or not row.number(row.decimals()).strip("0.,")
-    if zero:
-        amount = f"no different from what {against}"
-    else:
-        amount = f"**{size} {_side(row.result.side, quantity)}** than {against}"
-    span = _ratio_span(row) if row.scale == "relative" else row.uncertainty()
-    return f"{moment}, the {name} is estimated to have been {amount} ({span})"
-
-
-def _ratio_span(row: Row) -> str:
-    share = 0.95 if numbers.is_missing(row.level) else float(str(row.level))
-    low, high = (numbers.ratio_as_change(v) for v in (row.result.ci_low, row.result.ci_high))
-    return f"{share * 100:g}% interval: {low} to {high}"
-
-
-def _relative(row: Row, quantity: str) -> list[str]:
-    if not row.result.known:
-        return []
-    if quantity == "gap":
-        return [
-            f"in relative terms, the most to least deprived ratio stood at "
-            f"{numbers.ratio(row.result.estimate)} times the expected one ("
-            f"{numbers.interval_words(row.result.ci_low, row.result.ci_high, level=row.level)})"
-        ]
-    change = numbers.ratio_as_change(row.result.estimate)
-    return [f"in relative terms: {change} than expected ({_ratio_span(row)})".replace(
-        "no different than", "no different from")]  # fmt: skip
+def _compared(difference: str, against: str, *, bold: bool) -> str:
+    if difference == "no different":
+        return f"no different from {against}"
+    return f"**{difference}** than {against}" if bold else f"{difference} than {against}"
 
 
 def _clarity(row: Row, name: str, quantity: str, polarity: str) -> str:
@@ -113,12 +83,13 @@ def _clarity(row: Row, name: str, quantity: str, polarity: str) -> str:
             f"the interval includes no difference, so these data do not show whether the {name} "
             "changed"
         )
+    side = SIDES[quantity][sign > 0]
+    words = f"the interval leaves out no difference: the {name} was {side} than expected"
     if quantity == "gap":
-        judged = "worse" if sign > 0 else "better"
-        return f"the interval leaves no difference out: relatively {judged} for the most deprived"
+        end = "disadvantage" if sign > 0 else "advantage"
+        return f"{words}, to the {end} of the most deprived"
     judgement = better_or_worse(sign, polarity)
-    ending = f", for the {judgement}" if judgement else ""
-    return f"the interval leaves no difference out: the {name} was {_side(sign, quantity)}{ending}"
+    return f"{words}, which is {judgement}" if judgement else words
 
 
 def estimand_words(

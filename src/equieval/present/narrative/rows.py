@@ -13,6 +13,7 @@ from equieval.present.periods import period_label
 from equieval.present.wording import Result
 
 RELATIVE = "relative"
+SIDES = {"outcome": ("lower", "higher"), "gap": ("narrower", "wider")}
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,57 @@ class Row:
             return 2
         return numbers.decimals_for(self.result.estimate)
 
-    def uncertainty(self) -> str:
-        """Return ``95% interval −0.91 to 2.08; 3.1 degrees of freedom``."""
-        words = numbers.interval_words(
-            self.result.ci_low, self.result.ci_high, level=self.level, decimals=self.decimals()
+    def span(self, decimals: int | None = None) -> str:
+        """Return ``95% interval 0.59 to 2.12``."""
+        digits = self.decimals() if decimals is None else decimals
+        return numbers.interval_words(
+            self.result.ci_low, self.result.ci_high, level=self.level, decimals=digits
         )
-        if self.df is None or (isinstance(self.df, float) and pd.isna(self.df)):
-            return words
-        return f"{words}; {numbers.degrees_of_freedom(self.df)} degrees of freedom"
+
+    def difference(self, unit: str, quantity: str) -> str:
+        """Return ``0.58 stillbirths per 1,000 births higher``, or ``17% higher``."""
+        if self.scale == RELATIVE:
+            return _ratio_side(self.result.estimate, quantity)
+        digits = self.decimals()
+        if _is_zero(self.number(digits)):
+            return "no different"
+        amount = numbers.of_unit(self.number(digits), numbers.change_unit(unit))
+        return f"{amount} {SIDES[quantity][self.result.side > 0]}"
+
+    def uncertainty(self, quantity: str) -> str:
+        """Return ``95% interval 0.91 lower to 2.08 higher; 3.1 degrees of freedom``."""
+        if not self.result.known:
+            return "interval not available"
+        share = 0.95 if numbers.is_missing(self.level) else float(str(self.level))
+        ends = f"{share * 100:g}% interval {self._ends(quantity)}"
+        if self.df is None or self.df is pd.NA or self.df != self.df:
+            return ends
+        return f"{ends}; {numbers.degrees_of_freedom(self.df)} degrees of freedom"
+
+    def _ends(self, quantity: str) -> str:
+        """Both ends in words; two ends on one side are told from small to large."""
+        low, high = self.result.ci_low, self.result.ci_high
+        if self.scale == RELATIVE:
+            return f"{_ratio_side(low, quantity)} to {_ratio_side(high, quantity)}"
+        digits = self.decimals()
+        ends = [(numbers.number(abs(end), digits), SIDES[quantity][end > 0]) for end in (low, high)]
+        if ends[0][1] == ends[1][1]:
+            small, large = ends if low > 0 else ends[::-1]
+            return f"{small[0]} to {large[0]} {small[1]}"
+        return " to ".join(
+            "no different" if _is_zero(size) else f"{size} {side}" for size, side in ends
+        )
+
+
+def _is_zero(text: str) -> bool:
+    return not text.strip("0.,")
+
+
+def _ratio_side(value: float, quantity: str) -> str:
+    words = numbers.ratio_as_change(value)
+    for plain, own in zip(SIDES["outcome"], SIDES[quantity], strict=True):
+        words = words.replace(plain, own)
+    return words
 
 
 def row_of(data: pd.DataFrame, estimate_id: str | None, where: str) -> Row:

@@ -89,7 +89,7 @@ def _before(row: Row, measure: str, unit: str) -> str:
             if row.result.sign > 0
             else "the most deprived fared better"
         )
-    return sentence(f"{moment} the {as_text(measure)} was {amount} ({row.uncertainty()}): {ending}")
+    return sentence(f"{moment} the {as_text(measure)} was {amount} ({row.span()}): {ending}")
 
 
 def certainty_statement(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame
 from equieval.present.narrative.rows import Row, row_of
 from equieval.present.wording import (
@@ -72,7 +71,7 @@ def verdict_statement(
     parts = [f"**{sentence(answer)}**"]
     parts.append(estimate_words(row, unit, quantity, settled))
     if reasons:
-        lead = "Why" if settled != "cannot-say" else "Why not"
+        lead = "Why these data cannot say" if settled == "cannot-say" else "Why"
         parts.append(_listed(f"{lead}:", reasons))
     if would_change:
         parts.append(_listed("What would change this answer:", would_change))
@@ -104,19 +103,13 @@ def estimate_words(row: Row, unit: str, quantity: str, settled: str, measure: st
     """
     if not row.result.known:
         return "There is no estimate with an interval."
-    sides = ("wider", "narrower") if quantity == "gap" else ("higher", "lower")
-    digits = row.decimals()
-    if row.scale == "relative":
-        size = f"{numbers.ratio(row.result.estimate)} times what was expected"
-    elif row.result.side:
-        amount = numbers.of_unit(row.number(digits), as_text(numbers.change_unit(unit)))
-        size = f"{amount} {sides[0] if row.result.side > 0 else sides[1]} than expected"
-    else:
-        size = "no different from expected"
+    difference = row.difference(as_text(unit), quantity)
+    than = "from" if difference == "no different" else "than"
+    size = f"{difference} {than} expected"
     lead = "calculated, but not to be relied on" if settled == "cannot-say" else "estimate"
     subject = f"{as_text(measure)} " if measure else ""
     moment = f" in {row.when}" if row.when else ""
-    return sentence(f"{lead}: {subject}{size}{moment} ({row.uncertainty()})")
+    return sentence(f"{lead}: {subject}{size}{moment} ({row.uncertainty(quantity)})")
 
 
 def _listed(lead: str, items: Sequence[str]) -> str:
