@@ -6,7 +6,7 @@ where a label is meant (a period, a decile): ``2016`` and ``"2016"`` are the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -103,6 +103,21 @@ def repeated(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(twice)
 
 
+def one_or_many_of(item: dict[str, Any], *, at_least: int = 0) -> dict[str, Any]:
+    """Return the JSON Schema of one item or a list of different ones."""
+    many = {"type": "array", "items": item, "minItems": at_least, "uniqueItems": True}
+    return {"anyOf": [item, many]}
+
+
+def filled_in(key: str) -> Callable[[dict[str, Any]], None]:
+    """Return what takes a key off the required ones: left out, it follows from others."""
+
+    def not_required(schema: dict[str, Any]) -> None:
+        schema["required"] = [name for name in schema["required"] if name != key]
+
+    return not_required
+
+
 def _indicator_id(value: str) -> str:
     if value not in INDICATORS:
         raise UnusableValueError(f"unknown indicator '{value}'", did_you_mean(value, INDICATORS))
@@ -155,10 +170,18 @@ Texts = tuple[Text, ...]
 
 #: One column name or several.
 Columns = Annotated[
-    tuple[Text, ...], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_unique)
+    tuple[Text, ...],
+    BeforeValidator(_one_or_many),
+    Field(min_length=1),
+    AfterValidator(_unique),
+    WithJsonSchema(one_or_many_of({"type": "string", "minLength": 1}, at_least=1)),
 ]
 #: One label or several.
-OneOrMoreLabels = Annotated[Labels, BeforeValidator(_one_or_many)]
+OneOrMoreLabels = Annotated[
+    Labels,
+    BeforeValidator(_one_or_many),
+    WithJsonSchema(one_or_many_of({"type": ["string", "integer"]})),
+]
 
 IndicatorId = Annotated[
     str,

@@ -16,7 +16,7 @@ import yaml
 
 from equieval.protocol.fields import Path, Problem
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 250_000
 MAX_NODES = 50_000
 
 
@@ -68,7 +68,7 @@ def parse(text: str) -> Parsed:
     ------
     UnreadableFileError : it is no YAML, no mapping at the top, or grows beyond measure.
     """
-    loader = NoDatesLoader(text)
+    loader = _loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -87,11 +87,6 @@ def parse(text: str) -> Parsed:
         values = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         raise _syntax(error) from None
-    except yaml.YAMLError as error:
-        raise UnreadableFileError(
-            f"the file holds a character that YAML does not allow: {_first_line(error)}",
-            "save it as plain UTF-8 text",
-        ) from None
     except RecursionError:
         raise UnreadableFileError(
             "the file is nested too deeply", "no evaluation needs more than a few levels"
@@ -105,6 +100,17 @@ def parse(text: str) -> Parsed:
     finally:
         loader.dispose()
     return Parsed(values, lines, problems)
+
+
+def _loader(text: str) -> NoDatesLoader:
+    try:
+        return NoDatesLoader(text)
+    except yaml.reader.ReaderError as error:
+        raise UnreadableFileError(
+            f"the file holds a character that YAML does not allow (code {error.character})",
+            "save it as plain text",
+            text[: error.position].count("\n") + 1,
+        ) from None
 
 
 def read(path: FilePath) -> str:

@@ -39,7 +39,22 @@ InequalityMeasure = Literal[
     "index-of-disparity",
     "max-min",
 ]
-Measure = Literal["rate"] | InequalityMeasure
+Measure = Literal[
+    "rate",
+    "gap",
+    "ratio",
+    "sii",
+    "rii",
+    "concentration-index-absolute",
+    "concentration-index-relative",
+    "par",
+    "paf",
+    "theil",
+    "mld",
+    "between-group-variance",
+    "index-of-disparity",
+    "max-min",
+]
 
 #: The scales on which each measure can be stated.
 SCALES: dict[str, tuple[Scale, ...]] = {

@@ -14,9 +14,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from equieval.errors import ParametersError
 from equieval.protocol.blocks import GivenBlocks
@@ -53,6 +53,12 @@ class Registration(BaseModel):
     data_seen: Annotated[str, Field(min_length=1)]
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     protocol: dict[str, dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _reference_for_others(self) -> Self:
+        if self.kind != "self-attested" and not self.reference:
+            raise ValueError(f"a {self.kind} registration needs a reference")
+        return self
 
     def describe(self) -> str:
         """Say in one sentence what the registration is worth."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainSerializer,
     PlainValidator,
@@ -28,6 +29,8 @@ from equieval.protocol.fields import (
     Text,
     UnusableValueError,
     Url,
+    filled_in,
+    one_or_many_of,
     repeated,
 )
 from equieval.protocol.indicators import INDICATORS, rolling_window_trap
@@ -79,19 +82,7 @@ Denominator = Annotated[
     tuple[str, ...] | RecordRule,
     PlainValidator(_denominator),
     PlainSerializer(lambda value: value if isinstance(value, str) else list(value)),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "minLength": 1},
-                {
-                    "type": "array",
-                    "items": {"type": "string", "minLength": 1},
-                    "minItems": 1,
-                    "uniqueItems": True,
-                },
-            ]
-        }
-    ),
+    WithJsonSchema(one_or_many_of({"type": "string", "minLength": 1}, at_least=1)),
 ]
 ProjectPath = Annotated[
     Text, BeforeValidator(_project_path), WithJsonSchema({"type": "string", "minLength": 1})
@@ -130,6 +121,8 @@ class SourceColumns(Block):
 class SourceIndicator(Block):
     """Which columns give an indicator's numerator and denominator."""
 
+    model_config = ConfigDict(json_schema_extra=filled_in("denominator"))
+
     numerator: Columns = Field(
         description="Columns summed to the numerator; record level: one 0/1 column."
     )
@@ -156,6 +149,8 @@ def _denominator_by_level(columns: Any, records: bool) -> Any:
 
 class Source(Block):
     """One file or query."""
+
+    model_config = ConfigDict(json_schema_extra=filled_in("format"))
 
     id: Slug = Field(description="Short name of the source.")
     title: Text = Field(description="What it is, as its publisher calls it.")

@@ -1,0 +1,113 @@
+"""A small valid evaluation, in fictional places, that each test spoils in its own way."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from equieval.protocol import Evaluation, InvalidParametersError, load_evaluation
+
+VALID = """\
+schema: 1
+identity:
+  id: example
+  title: An example
+  question: Did it work?
+programme:
+  id: perinatal
+  title: Perinatal
+  gap_domains: [access-to-care]
+intervention:
+  name: A pathway
+  why: Because
+  procedures: This and that
+population:
+  place: Somewhere
+  description: Everyone
+data:
+  frequency: year
+  sources:
+    - id: births
+      title: Births
+      publisher: Office
+      edition: first
+      licence: Open Government Licence v3.0
+      status: final
+      open: true
+      path: data/births.csv
+      columns: {period: year}
+      dimensions: {imd-quintile: quintile}
+      total: all
+      indicators:
+        stillbirth:
+          numerator: [stillbirths]
+          denominator: [live_births, stillbirths]
+outcomes:
+  primary:
+    indicator: stillbirth
+    measure: sii
+    scale: absolute
+    horizon: "2018"
+equity:
+  dimension: imd-quintile
+  levels: ["1", "2", "3", "4", "5"]
+  direction: 1-is-most-deprived
+  edition: IMD 2019
+design:
+  type: its
+  unit: Somewhere
+  start: "2016"
+  first_period: "2010"
+  last_period: "2020"
+disclosure:
+  profile: open-data
+  reason: Published figures
+"""
+
+
+@pytest.fixture
+def blocks() -> dict[str, Any]:
+    """Valid blocks, as PyYAML reads them."""
+    return copy.deepcopy(yaml.safe_load(VALID))
+
+
+@pytest.fixture
+def valid_text() -> str:
+    return VALID
+
+
+Load = Callable[[str | bytes], Evaluation]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
+    """Write a text to ``params/example.yaml`` and load it from the project's folder."""
+    (tmp_path / "params").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "params" / "example.yaml"
+
+    def write_and_load(text: str | bytes) -> Evaluation:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_evaluation(path)
+
+    return write_and_load
+
+
+Refusal = Callable[[dict[str, Any]], InvalidParametersError]
+
+
+@pytest.fixture
+def refusal(load: Load) -> Refusal:
+    """Return the error that a set of blocks meets when it is loaded from a file."""
+
+    def refused(given: dict[str, Any]) -> InvalidParametersError:
+        with pytest.raises(InvalidParametersError) as caught:
+            load(yaml.safe_dump(given, sort_keys=False))
+        return caught.value
+
+    return refused
