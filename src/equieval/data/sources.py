@@ -28,7 +28,6 @@ import sqlalchemy
 import sqlalchemy.exc
 
 from equieval.data.validation import (
-    CsvLayout,
     Findings,
     check_columns,
     check_csv,
@@ -102,8 +101,9 @@ def open_cells(source: Source, needed: Iterable[str], root: Path) -> Iterator[Ce
                     _copy_query(connection, source, path)
                     _read_typed(connection, names, file)
         except duckdb.Error as problem:
+            said = _first_line(problem).replace(f"{root}{os.sep}", "")
             raise DataError(
-                f"{file} cannot be read: {_first_line(problem)}",
+                f"{file} cannot be read: {said}",
                 where=f"source '{source.id}'",
                 remedy="check that the file is whole and that its format is the one named",
             ) from problem
@@ -171,15 +171,26 @@ def _read_csv(
     findings.row_of = layout.row_of
     places = [f"place_{number}" for number in range(len(layout.header))]
     columns = ", ".join(f"{_literal(place)}: 'VARCHAR'" for place in places)
-    connection.execute(
-        f"""
-        CREATE TEMP TABLE origin AS
-        SELECT row_number() OVER () AS row, * FROM read_csv(
-            {_literal(path)}, auto_detect = false, header = true, delim = ',', quote = '"',
-            escape = '"', columns = {{{columns}}}, compression = 'none', parallel = false)
-        """
-    )
-    _check_complete(connection, layout, source.path)
+    try:
+        connection.execute(
+            f"""
+            CREATE TEMP TABLE origin AS
+            SELECT row_number() OVER () AS row, * FROM read_csv(
+                {_literal(path)}, auto_detect = false, header = true, delim = ',', quote = '"',
+                escape = '"', columns = {{{columns}}}, compression = 'none', parallel = false)
+            """
+        )
+        counted = connection.execute("SELECT count(*) FROM origin").fetchone()
+    except duckdb.InvalidInputException:
+        counted = None
+    # The rows were read once already to take the outline; a second reading that differs
+    # means that the file has no single meaning.
+    if counted is None or counted[0] != layout.records:
+        raise DataError(
+            f"{source.path} can be read in more than one way",
+            where=f"source '{source.id}'",
+            remedy="save it as CSV UTF-8 with one kind of line ending",
+        )
     chosen = "".join(
         f", {_text(places[layout.header.index(name)])} AS {cell}"
         for name, cell in _cell_names(names).items()
@@ -188,17 +199,6 @@ def _read_csv(
         f"CREATE TEMP TABLE cells AS SELECT row{chosen} FROM origin "
         f"WHERE coalesce({', '.join(_text(place) for place in places)}) IS NOT NULL"
     )
-
-
-def _check_complete(connection: duckdb.DuckDBPyConnection, layout: CsvLayout, file: str) -> None:
-    """Hold what DuckDB returned against the file's own outline."""
-    counted = connection.execute("SELECT count(*) FROM origin").fetchone()
-    if counted is None or counted[0] != layout.records:
-        raise DataError(
-            f"{file} can be read in more than one way",
-            where=file,
-            remedy="save it as CSV UTF-8 with one kind of line ending",
-        )
 
 
 def _read_typed(connection: duckdb.DuckDBPyConnection, names: list[str], file: str) -> None:
@@ -254,7 +254,7 @@ def _copy_query(connection: duckdb.DuckDBPyConnection, source: Source, query_fil
             elif engine.dialect.name == "sqlite":
                 database.exec_driver_sql("PRAGMA query_only = ON")
             # Nothing is ever committed: the transaction ends with the connection.
-            streamed = database.execution_options(stream_results=True)
+            streamed = database.execution_options(stream_results=True, no_parameters=True)
             rows = streamed.exec_driver_sql(query)
             names = list(rows.keys())
             columns = ", ".join(f"{_quoted(name)} VARCHAR" for name in names)

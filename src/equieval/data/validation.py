@@ -134,6 +134,12 @@ def check_file(path: Path, file: str) -> None:
     ------
     DataError : it is not, with the name that comes closest.
     """
+    if any(sign in file for sign in "*?["):
+        raise DataError(
+            f"the name {file} reads as a pattern of several files",
+            where=file,
+            remedy="rename the file to one without *, ? and [",
+        )
     if path.is_dir():
         raise DataError(f"{file} is a folder", where=file, remedy="name a file inside it")
     if not path.exists():
