@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from equieval.errors import EnvironmentFault, EvaluationFailed, ReleaseError
 from equieval.releases import contents
@@ -43,41 +43,13 @@ from equieval.runs.draft import draft_folder, evaluation_lock
 
 if TYPE_CHECKING:
     from equieval.protocol import Evaluation
-    from equieval.study.pages import PageSpec
+    from equieval.runs.plan import Plan
 
 DISCLOSURE_RECORD = "disclosure.json"
 CHANGES = "changes.json"
 _STAGING = ".staging-"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _READ_ONLY = 0o444
-
-
-class PlannedPage(Protocol):
-    """What the store asks of a page in the answer of ``runs.plan``."""
-
-    @property
-    def spec(self) -> PageSpec:
-        """The page's entry in the page graph."""
-        ...
-
-    @property
-    def stale(self) -> bool:
-        """Whether its result in the draft is out of date or missing."""
-        ...
-
-    @property
-    def reasons(self) -> Sequence[str]:
-        """Why it is stale, in words."""
-        ...
-
-
-class Plan(Protocol):
-    """The answer of ``runs.plan``: the pages in reading order and which of them are stale."""
-
-    @property
-    def pages(self) -> Sequence[PlannedPage]:
-        """One entry per page of the report."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -193,11 +165,16 @@ def _refuse_stale(draft: Path, plan: Plan) -> None:
     run_again = f"run 'equieval run {draft.parent.name}' first"
     if not draft.is_dir():
         raise ReleaseError("there is no draft to release", where=where, remedy=run_again)
-    stale = [page for page in plan.pages if page.stale]
-    if stale:
-        reasons = "; ".join(f"{page.spec.slug} ({', '.join(page.reasons)})" for page in stale)
+    if plan.stale:
+        reasons = "; ".join(f"{page.spec.slug} ({', '.join(page.reasons)})" for page in plan.stale)
         raise ReleaseError(
             f"the draft is out of date or incomplete: {reasons}", where=where, remedy=run_again
+        )
+    if not plan.current:
+        raise ReleaseError(
+            "the draft was made from another state of the parameters file or the code",
+            where=where,
+            remedy=run_again,
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 _ANY_ABSOLUTE_PATH = re.compile(
     r"(?<![\w./~:-])/(?:home|Users|root|tmp|var/folders|private/var|mnt|srv)/[\w.+-]+"
-    r"|\b[A-Za-z]:\\{1,2}(?:Users|Documents and Settings|Temp)\\"
+    r"|\b[A-Za-z]:\\+(?:Users|Documents and Settings|Temp)\\"
 )
 # Names that say nothing about anyone: accounts and hosts of containers and build machines.
 _NOBODY = frozenset(
