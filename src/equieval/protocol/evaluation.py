@@ -63,6 +63,10 @@ __all__ = [
 ]
 
 
+MOST_LISTED = 40
+_LONGEST = 240
+
+
 @dataclass(frozen=True)
 class LocatedProblem:
     """One thing that is wrong, with its place.
@@ -78,6 +82,12 @@ class LocatedProblem:
     where: str
     what: str
     remedy: str
+
+    @classmethod
+    def of(cls, problem: Problem, where: str) -> LocatedProblem:
+        """Place a problem, shortened so that a hostile file cannot flood a message."""
+        what = problem.what if len(problem.what) <= _LONGEST else problem.what[:_LONGEST] + "…"
+        return cls(_dotted(problem), where, what, problem.remedy)
 
     def __str__(self) -> str:
         place = f"{self.where}, {self.key}" if self.key else self.where
@@ -99,7 +109,9 @@ class InvalidParametersError(ParametersError):
             place = f"{only.where}, {only.key}" if only.key else only.where
             super().__init__(only.what, where=place, remedy=only.remedy)
             return
-        listed = "".join(f"\n  - {problem}" for problem in problems)
+        listed = "".join(f"\n  - {problem}" for problem in problems[:MOST_LISTED])
+        if len(problems) > MOST_LISTED:
+            listed += f"\n  - and {len(problems) - MOST_LISTED} more"
         super().__init__(
             f"{len(problems)} problems in the parameters:{listed}",
             where=where,
@@ -132,10 +144,7 @@ class Evaluation(GivenBlocks):
         """
         found, problems = validated(blocks, where=where, complete=False)
         if problems:
-            located = tuple(
-                LocatedProblem(_dotted(problem), where, problem.what, problem.remedy)
-                for problem in problems
-            )
+            located = tuple(LocatedProblem.of(problem, where) for problem in problems)
             raise InvalidParametersError(located, where=where)
         return cls(found.given, where)
 
@@ -182,17 +191,14 @@ def _located(
     lines = sorted(
         ((parsed.line(problem.path), problem) for problem in problems), key=lambda pair: pair[0]
     )
-    return tuple(
-        LocatedProblem(_dotted(problem), f"{where}:{line}", problem.what, problem.remedy)
-        for line, problem in lines
-    )
+    return tuple(LocatedProblem.of(problem, f"{where}:{line}") for line, problem in lines)
 
 
 def _dotted(problem: Problem) -> str:
     text = ""
     for step in problem.path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _shown(path: Path) -> str:

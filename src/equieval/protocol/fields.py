@@ -24,7 +24,8 @@ from equieval.errors import did_you_mean
 from equieval.protocol.indicators import INDICATORS
 from equieval.protocol.taxonomy import VOCABULARIES
 
-Path = tuple[str | int, ...]
+#: Keys and positions from the top of a file.
+KeyPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Problem:
     remedy : what to do about it.
     """
 
-    path: Path
+    path: KeyPath
     what: str
     remedy: str = ""
 
@@ -124,8 +125,8 @@ def _indicator_id(value: str) -> str:
     return value
 
 
-def term(vocabulary: str) -> Any:
-    """Return the type of ids of one vocabulary of the taxonomy."""
+def known_term(vocabulary: str) -> Callable[[str], str]:
+    """Return the validator of ids of one vocabulary of the taxonomy."""
     terms = VOCABULARIES[vocabulary]
 
     def known(value: str) -> str:
@@ -136,9 +137,12 @@ def term(vocabulary: str) -> Any:
             )
         return value
 
-    return Annotated[
-        str, AfterValidator(known), WithJsonSchema({"type": "string", "enum": list(terms)})
-    ]
+    return known
+
+
+def term_choices(vocabulary: str) -> WithJsonSchema:
+    """Return the JSON Schema of ids of one vocabulary of the taxonomy."""
+    return WithJsonSchema({"type": "string", "enum": list(VOCABULARIES[vocabulary])})
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from equieval.protocol.fields import Block, Flag, Slug, Text, Texts, term
+from equieval.protocol.fields import Block, Flag, Slug, Text, Texts, known_term, term_choices
 
 Status = Literal["draft", "provisional", "final", "corrected"]
 ProfileId = Literal[
     "nhs-msds", "nhs-hes", "opensafely", "opensafely-midpoint-6", "ons-births", "open-data"
+]
+
+GapDomain = Annotated[str, AfterValidator(known_term("gap_domains")), term_choices("gap_domains")]
+PopulationGroup = Annotated[
+    str, AfterValidator(known_term("population_groups")), term_choices("population_groups")
+]
+TargetPopulation = Annotated[
+    str, AfterValidator(known_term("target_populations")), term_choices("target_populations")
+]
+Workstream = Annotated[str, AfterValidator(known_term("workstreams")), term_choices("workstreams")]
+ClinicalPriority = Annotated[
+    str, AfterValidator(known_term("clinical_priorities")), term_choices("clinical_priorities")
+]
+ClinicalPriorityCyp = Annotated[
+    str,
+    AfterValidator(known_term("clinical_priorities_cyp")),
+    term_choices("clinical_priorities_cyp"),
+]
+Pledge = Annotated[str, AfterValidator(known_term("pledges")), term_choices("pledges")]
+GuidancePriority = Annotated[
+    str, AfterValidator(known_term("guidance_priorities")), term_choices("guidance_priorities")
 ]
 
 
@@ -40,28 +61,28 @@ class Programme(Block):
     id: Slug = Field(description="Short name of the programme; groups evaluations on the site.")
     title: Text = Field(description="Name of the programme.")
     summary: Text | None = Field(default=None, description="What the programme is, one sentence.")
-    gap_domains: tuple[term("gap_domains"), ...] = Field(  # type: ignore[valid-type]
+    gap_domains: tuple[GapDomain, ...] = Field(
         min_length=1, description="The gap domains of health equity that it works on."
     )
-    population_groups: tuple[term("population_groups"), ...] = Field(  # type: ignore[valid-type]
+    population_groups: tuple[PopulationGroup, ...] = Field(
         default=(), description="The kinds of population group that it is about."
     )
-    target_populations: tuple[term("target_populations"), ...] = Field(  # type: ignore[valid-type]
+    target_populations: tuple[TargetPopulation, ...] = Field(
         default=(), description="Core20, PLUS, or both."
     )
-    workstreams: tuple[term("workstreams"), ...] = Field(  # type: ignore[valid-type]
+    workstreams: tuple[Workstream, ...] = Field(
         default=(), description="Inclusion-health workstreams."
     )
-    clinical_priorities: tuple[term("clinical_priorities"), ...] = Field(  # type: ignore[valid-type]
+    clinical_priorities: tuple[ClinicalPriority, ...] = Field(
         default=(), description="Clinical priorities for adults."
     )
-    clinical_priorities_cyp: tuple[term("clinical_priorities_cyp"), ...] = Field(  # type: ignore[valid-type]
+    clinical_priorities_cyp: tuple[ClinicalPriorityCyp, ...] = Field(
         default=(), description="Clinical priorities for children and young people."
     )
-    pledges: tuple[term("pledges"), ...] = Field(  # type: ignore[valid-type]
+    pledges: tuple[Pledge, ...] = Field(
         default=(), description="The pledges of 2021 that it serves."
     )
-    guidance_priorities: tuple[term("guidance_priorities"), ...] = Field(  # type: ignore[valid-type]
+    guidance_priorities: tuple[GuidancePriority, ...] = Field(
         default=(), description="Priorities of the equity and equality guidance that it serves."
     )
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from equieval.protocol.fields import Path, Problem
+from equieval.protocol.fields import KeyPath, Problem
 
 MAX_BYTES = 250_000
 MAX_NODES = 50_000
@@ -50,10 +50,10 @@ class Parsed:
     """A parameters file as plain values, with the line of every key and list item."""
 
     values: Mapping[str, object]
-    lines: Mapping[Path, int]
+    lines: Mapping[KeyPath, int]
     problems: tuple[Problem, ...]
 
-    def line(self, path: Path) -> int:
+    def line(self, path: KeyPath) -> int:
         """Return the line of a path, or of the nearest thing above it that is written down."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
@@ -82,7 +82,7 @@ def parse(text: str) -> Parsed:
                 node.start_mark.line + 1,
             )
         _refuse_growth(node)
-        lines: dict[Path, int] = {}
+        lines: dict[KeyPath, int] = {}
         problems = tuple(_walk(node, (), lines))
         values = loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
@@ -113,7 +113,7 @@ def _loader(text: str) -> NoDatesLoader:
         ) from None
 
 
-def read(path: FilePath) -> str:
+def read(path: Path) -> str:
     """Return the text of a parameters file.
 
     Raises
@@ -177,7 +177,7 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
         yield from node.value
 
 
-def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Iterator[Problem]:
+def _walk(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> Iterator[Problem]:
     """Note the line of every key and item; yield keys that are no text or given twice."""
     if isinstance(node, yaml.SequenceNode):
         for position, item in enumerate(node.value):

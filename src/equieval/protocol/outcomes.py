@@ -31,13 +31,6 @@ InequalityMeasure = Literal[
     "rii",
     "concentration-index-absolute",
     "concentration-index-relative",
-    "par",
-    "paf",
-    "theil",
-    "mld",
-    "between-group-variance",
-    "index-of-disparity",
-    "max-min",
 ]
 Measure = Literal[
     "rate",
@@ -47,13 +40,6 @@ Measure = Literal[
     "rii",
     "concentration-index-absolute",
     "concentration-index-relative",
-    "par",
-    "paf",
-    "theil",
-    "mld",
-    "between-group-variance",
-    "index-of-disparity",
-    "max-min",
 ]
 
 #: The scales on which each measure can be stated.
@@ -65,13 +51,6 @@ SCALES: dict[str, tuple[Scale, ...]] = {
     "rii": ("relative",),
     "concentration-index-absolute": ("absolute",),
     "concentration-index-relative": ("relative",),
-    "par": ("absolute",),
-    "paf": ("relative",),
-    "theil": ("relative",),
-    "mld": ("relative",),
-    "between-group-variance": ("absolute",),
-    "index-of-disparity": ("relative",),
-    "max-min": ("absolute",),
 }
 #: Measures that rank the groups, so that the dimension has to be ordered.
 RANKED: frozenset[str] = frozenset(

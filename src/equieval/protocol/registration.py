@@ -24,8 +24,6 @@ from equieval.protocol.blocks import GivenBlocks
 PROTOCOL_BLOCKS = ("intervention", "population", "outcomes", "equity", "design", "robustness")
 FOLDER = Path("params") / "registrations"
 
-NOT_REGISTERED = "not registered"
-
 Kind = Literal["self-attested", "timestamped", "public-identifier"]
 Protocol = Mapping[str, Mapping[str, Any]]
 
@@ -60,19 +58,22 @@ class Registration(BaseModel):
             raise ValueError(f"a {self.kind} registration needs a reference")
         return self
 
-    def describe(self) -> str:
-        """Say in one sentence what the registration is worth."""
-        return f"registered on {self.date.isoformat()} ({_KINDS[self.kind]}{self._reference()})"
-
-    def _reference(self) -> str:
-        return f": {self.reference}" if self.reference else ""
-
 
 _KINDS: dict[str, str] = {
     "self-attested": "self-attested: nobody else vouches for the date",
     "timestamped": "the date is held by an external timestamp",
     "public-identifier": "in a public register",
 }
+
+
+def in_words(registration: Registration | None) -> str:
+    """Say whether an evaluation is registered, and what its date is worth."""
+    if registration is None:
+        return "not registered"
+    worth = _KINDS[registration.kind]
+    if registration.reference:
+        worth += f": {registration.reference}"
+    return f"registered on {registration.date.isoformat()} ({worth})"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from equieval.errors import did_you_mean
 from equieval.protocol.blocks import GivenBlocks
 from equieval.protocol.design import Audit, DesignBase, StaggeredDifferenceInDifferences
-from equieval.protocol.fields import Path, Problem
+from equieval.protocol.fields import KeyPath, Problem
 from equieval.protocol.outcomes import PAIRED, RANKED
 from equieval.protocol.periods import EXAMPLES, is_period, period_ordinal
 
@@ -39,7 +39,7 @@ def starts_of(design: DesignBase) -> tuple[str, ...]:
 def _outcomes_are_provided(evaluation: GivenBlocks) -> Iterator[Problem]:
     data, outcomes = evaluation.data, evaluation.outcomes
     provided = {id for source in data.sources for id in source.indicators}
-    paths: list[tuple[Path, str]] = [
+    paths: list[tuple[KeyPath, str]] = [
         (("outcomes", "primary", "indicator"), outcomes.primary.indicator)
     ]
     paths += [(("outcomes", "secondary", i), id) for i, id in enumerate(outcomes.secondary)]
@@ -107,7 +107,7 @@ def _measure_fits_dimension(evaluation: GivenBlocks) -> Iterator[Problem]:
         )
 
 
-def _labelled_periods(evaluation: GivenBlocks) -> Iterator[tuple[Path, str]]:
+def _labelled_periods(evaluation: GivenBlocks) -> Iterator[tuple[KeyPath, str]]:
     """Yield every period label of the blocks that are there, with its path."""
     for i, source in enumerate(evaluation.data.sources):
         for j, found in enumerate(source.breaks):
@@ -130,7 +130,7 @@ def _labelled_periods(evaluation: GivenBlocks) -> Iterator[tuple[Path, str]]:
             yield from _each(("robustness", "exclude_periods", i), group)
 
 
-def _design_periods(design: DesignBase) -> Iterator[tuple[Path, str]]:
+def _design_periods(design: DesignBase) -> Iterator[tuple[KeyPath, str]]:
     for name in ("first_period", "last_period", "start"):
         label = getattr(design, name, None)
         if label is not None:
@@ -141,7 +141,7 @@ def _design_periods(design: DesignBase) -> Iterator[tuple[Path, str]]:
     yield from _each(("design", "exclude_periods"), design.exclude_periods)
 
 
-def _each(path: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str]]:
+def _each(path: KeyPath, labels: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:
     for position, label in enumerate(labels):
         yield (*path, position), label
 

@@ -303,7 +303,3 @@ class Data(Block):
                         f"{self.frequency}",
                         remedy,
                     )
-
-    def providing(self, indicator_id: str) -> tuple[Source, ...]:
-        """Return the sources that provide an indicator."""
-        return tuple(source for source in self.sources if indicator_id in source.indicators)

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from equieval.errors import did_you_mean
 from equieval.protocol.blocks import BLOCKS, NOT_FOR_AUDITS, WITH_DEFAULTS, GivenBlocks
 from equieval.protocol.design import DESIGNS
-from equieval.protocol.fields import Block, Path, Problem, UnusableValueError
+from equieval.protocol.fields import Block, KeyPath, Problem, UnusableValueError
 from equieval.protocol.rules import broken_rules
 
 SCHEMA_VERSION = 1
@@ -114,12 +114,26 @@ def _translated(name: str, value: object, error: ValidationError) -> Iterator[Pr
     root = BLOCKS[name]
     if name == "design" and isinstance(value, Mapping):
         root = DESIGNS.get(str(value.get("type")), root)
-    for found in error.errors(include_url=False):
+    errors = error.errors(include_url=False)
+    for found in errors:
+        if found["type"] == "too_short" and _below(found["loc"], errors):
+            continue  # a list whose items are wrong is also counted as short of valid ones
         path = _path(name, found["loc"])
+        if found["type"] == "invalid_key":
+            key = str(path[-1])
+            yield Problem(
+                (*path[:-1], key), f"the key {key} is no text", f"write '{key}' in quotes"
+            )
+            continue
         yield _problem(path, found, _block_at(root, path[1:-1]))
 
 
-def _path(name: str, loc: tuple[int | str, ...]) -> Path:
+def _below(loc: tuple[int | str, ...], errors: list[ErrorDetails]) -> bool:
+    """Return whether another error lies inside this location."""
+    return any(len(e["loc"]) > len(loc) and e["loc"][: len(loc)] == loc for e in errors)
+
+
+def _path(name: str, loc: tuple[int | str, ...]) -> KeyPath:
     """Turn pydantic's location into the file's: without union tags and key markers."""
     steps = list(loc)
     if name == "design" and steps and steps[0] in DESIGNS:
@@ -127,7 +141,7 @@ def _path(name: str, loc: tuple[int | str, ...]) -> Path:
     return (name, *(step for step in steps if step != "[key]"))
 
 
-def _block_at(annotation: Any, path: Path) -> type[Block] | None:
+def _block_at(annotation: Any, path: KeyPath) -> type[Block] | None:
     """Return the model at a path below an annotation, to know the keys it has."""
     block = _model_in(annotation)
     for step in path:
@@ -146,7 +160,7 @@ def _model_in(annotation: Any) -> type[Block] | None:
     return None
 
 
-def _problem(path: Path, found: ErrorDetails, block: type[Block] | None) -> Problem:
+def _problem(path: KeyPath, found: ErrorDetails, block: type[Block] | None) -> Problem:
     context = found.get("ctx", {})
     cause = context.get("error")
     if isinstance(cause, UnusableValueError):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from equieval.errors import ParametersError
 from equieval.protocol import Evaluation, InvalidParametersError
@@ -166,6 +167,29 @@ def test_another_schema_version_is_refused_with_the_way_on(
     assert problem.where == "params/example.yaml:1"
 
 
+def test_one_mistake_in_a_list_is_told_once(blocks: dict[str, Any], refusal: Any) -> None:
+    blocks["data"]["sources"][0]["open"] = "yes"
+    assert [problem.key for problem in refusal(blocks).problems] == ["data.sources[0].open"]
+
+
+def test_a_flood_of_problems_is_cut_short(blocks: dict[str, Any], refusal: Any) -> None:
+    blocks["identity"].update({f"key{i}": i for i in range(200)})
+    blocks["design"]["unit" * 20_000] = 1
+    blocks["outcomes"]["primary"]["indicator"] = "x" * 20_000
+    error = refusal(blocks)
+    assert len(error.problems) == 202
+    assert "and 162 more" in str(error)
+    assert len(str(error)) < 40_000
+
+
+def test_keys_that_are_no_text_are_refused(load: Any, valid_text: str) -> None:
+    with pytest.raises(InvalidParametersError) as caught:
+        load(valid_text.replace("  title: An example", "  title: An example\n  1: a") + "2: b\n")
+    said = str(caught.value)
+    assert "identity.1: the key 1 is no text" in said
+    assert "unknown block '2'" in said
+
+
 def test_a_file_without_a_schema_version_is_refused(blocks: dict[str, Any], refusal: Any) -> None:
     del blocks["schema"]
     [problem] = refusal(blocks).problems
@@ -296,5 +320,5 @@ def test_canonical_blocks_are_stable_when_read_again(given_blocks: dict[str, Any
 
 def test_validated_blocks_cannot_be_reassigned(blocks: dict[str, Any]) -> None:
     page = Evaluation.of_blocks({"design": blocks["design"]}, where="page")
-    with pytest.raises(Exception, match="frozen"):
+    with pytest.raises(ValidationError, match="frozen"):
         page.design.start = "2017"

@@ -16,6 +16,7 @@ from equieval.protocol.registration import (
     Deviation,
     Registration,
     deviations,
+    in_words,
     protocol_digest,
     protocol_of,
     registration_of,
@@ -62,14 +63,16 @@ def test_the_digest_changes_with_the_protocol(
 
 
 def test_an_evaluation_without_a_record_is_not_registered(tmp_path: Path) -> None:
-    assert registration_of(tmp_path, "example") is None
+    found = registration_of(tmp_path, "example")
+    assert found is None
+    assert in_words(found) == "not registered"
 
 
 def test_a_record_says_what_its_date_is_worth(tmp_path: Path, protocol: dict[str, Any]) -> None:
     write(tmp_path, protocol)
     found = registration_of(tmp_path, "example")
     assert isinstance(found, Registration)
-    assert found.describe() == (
+    assert in_words(found) == (
         "registered on 2025-01-31 (self-attested: nobody else vouches for the date)"
     )
     assert deviations(found.protocol, protocol) == ()
@@ -79,7 +82,7 @@ def test_a_public_record_names_its_identifier(tmp_path: Path, protocol: dict[str
     write(tmp_path, protocol, kind="public-identifier", reference="ISRCTN00000000")
     found = registration_of(tmp_path, "example")
     assert found is not None
-    assert found.describe().endswith("(in a public register: ISRCTN00000000)")
+    assert in_words(found).endswith("(in a public register: ISRCTN00000000)")
 
 
 @pytest.mark.parametrize("kind", ["timestamped", "public-identifier"])

@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
-from equieval.protocol import Evaluation
+from equieval.protocol import Evaluation, InvalidParametersError
 
 SOURCE = ("data", "sources", 0)
 DECILES = [str(i) for i in range(1, 11)]
 
-SelectionBlock = {"rule": "volunteered", "words": "They came forward"}
+VOLUNTEERED = {"rule": "volunteered", "words": "They came forward"}
 DID = {
     "type": "did",
     "unit": "LMNS",
     "start": "2016",
     "treated": ["A"],
     "controls": ["B", "C"],
-    "selection": SelectionBlock,
+    "selection": VOLUNTEERED,
 }
 STAGGERED = {
     "type": "staggered-did",
     "unit": "trust",
     "adoption": {"A": "2016", "B": "2017"},
     "controls": ["C"],
-    "selection": SelectionBlock,
+    "selection": VOLUNTEERED,
 }
 SYNTHETIC_DID = {**DID, "type": "synthetic-did"}
 CONTROLLED = {
@@ -437,8 +438,6 @@ def test_every_design_has_a_valid_form(blocks: dict[str, Any], design: dict[str,
 
 
 def test_an_audit_needs_no_intervention(blocks: dict[str, Any], load: Any) -> None:
-    import yaml
-
     del blocks["intervention"]
     blocks["design"] = {"type": "audit", "unit": "England"}
     assert load(yaml.safe_dump(blocks)).design.type == "audit"
@@ -453,7 +452,7 @@ def monthly(blocks: dict[str, Any], indicator: str, **columns: Any) -> dict[str,
 
 
 def test_a_rolling_rate_analysed_by_month_is_refused(blocks: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match="published over 3 months") as caught:
+    with pytest.raises(InvalidParametersError, match="published over 3 months") as caught:
         Evaluation.of_blocks(monthly(blocks, "pph-1500"), where="page")
     assert "aggregate to periods of 3 months" in caught.value.remedy
 
@@ -516,7 +515,7 @@ def test_groups_that_are_not_ranked_get_no_ranked_measures(blocks: dict[str, Any
     equity = {"dimension": "ethnic-group", "levels": ["Asian", "White"], "ordered": False}
     found = Evaluation.of_blocks({"equity": equity}, where="page").equity
     assert found.measures == ("gap", "ratio")
-    with pytest.raises(Exception, match="'sii' ranks the groups"):
+    with pytest.raises(InvalidParametersError, match="'sii' ranks the groups"):
         Evaluation.of_blocks({"equity": {**equity, "measures": ["sii"]}}, where="page")
 
 
@@ -524,7 +523,7 @@ def test_groups_that_are_not_ranked_need_a_reference(blocks: dict[str, Any]) -> 
     equity = {"dimension": "ethnic-group", "levels": ["Asian", "White"], "ordered": False}
     primary = {**blocks["outcomes"]["primary"], "measure": "gap"}
     given = {"equity": equity, "outcomes": {"primary": primary}}
-    with pytest.raises(Exception, match="needs a reference group"):
+    with pytest.raises(InvalidParametersError, match="needs a reference group"):
         Evaluation.of_blocks(given, where="page")
     primary["reference_group"] = "White"
     Evaluation.of_blocks(given, where="page")
