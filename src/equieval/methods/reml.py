@@ -3,7 +3,9 @@
 The model is ``y = Xβ + e`` with ``cov(e_i, e_j) = σ² φ^|t_i − t_j|``, so a missing point leaves
 a gap of its true length. ``φ`` maximises the profile restricted likelihood (Patterson & Thompson
 1971, Biometrika 58:545), which equals that of R's ``nlme::gls(corAR1(form = ~ t), "REML")``;
-degrees of freedom are Satterthwaite's (Fai & Cornelius 1996, J Stat Comput Simul 54:363).
+degrees of freedom are Satterthwaite's (Fai & Cornelius 1996, J Stat Comput Simul 54:363). The
+covariance of Kenward & Roger (1997, Biometrics 53:983) adds what estimating φ costs, which the
+usual one leaves out.
 """
 
 from __future__ import annotations
@@ -29,13 +31,16 @@ _GRID = np.tanh(np.linspace(-np.arctanh(PHI_BOUND), np.arctanh(PHI_BOUND), 61))
 class RemlAr1:
     """A fitted REML AR(1) regression in plain arrays (p coefficients, n observed points).
 
-    ``unscaled_cov`` is ``(X'R⁻¹X)⁻¹`` (p × p), ``cov_by_phi`` the derivative of the coefficient
-    covariance by φ, ``variance_cov`` the 2 × 2 covariance of ``(σ², φ)``; ``innovations`` are the
-    residuals freed of their autocorrelation (unit variance if the model holds).
+    ``unscaled_cov`` is ``(X'R⁻¹X)⁻¹`` (p × p), ``kenward_roger_cov`` the covariance with the cost
+    of estimating ``(σ², φ)`` in it (never below the usual one), ``cov_by_phi`` the derivative of
+    the coefficient covariance by φ, ``variance_cov`` the 2 × 2 covariance of ``(σ², φ)``;
+    ``innovations`` are the residuals freed of their autocorrelation (unit variance if the model
+    holds).
     """
 
     coefficients: Array
     unscaled_cov: Array
+    kenward_roger_cov: Array
     cov_by_phi: Array
     variance_cov: Array
     sigma2: float
@@ -204,23 +209,57 @@ def _at_maximum(
     cov_by_phi = sigma2 * weighted.T @ slope @ weighted
     # P of Patterson & Thompson with σ² taken out: P = P₁ / σ².
     projector = precision - precision @ X @ unscaled @ X.T @ precision
-    residuals = y - X @ coefficients
+    curvature = _power_derivative(phi, distance, 2)
     if information == "expected":
         matrix = _expected_information(projector, slope, sigma2, n - p)
     else:
-        curvature = _power_derivative(phi, distance, 2)
         matrix = _observed_information(y, projector, correlation, slope, curvature, sigma2)
+    variance_cov = _inverse_information(matrix)
+    cost = _cost_of_estimation(
+        precision @ X, precision, unscaled, variance_cov, correlation, slope, curvature, sigma2
+    )
     return RemlAr1(
         coefficients=coefficients,
         unscaled_cov=unscaled,
+        kenward_roger_cov=sigma2 * unscaled + cost,
         cov_by_phi=cov_by_phi,
-        variance_cov=_inverse_information(matrix),
+        variance_cov=variance_cov,
         sigma2=sigma2,
         phi=phi,
         log_likelihood=float(profile_log_likelihood(y, X, times, np.array([phi]))[0]),
-        residuals=residuals,
+        residuals=y - X @ coefficients,
         innovations=innovations / np.sqrt(sigma2),
     )
+
+
+def _cost_of_estimation(
+    weighted: Array,
+    precision: Array,
+    unscaled: Array,
+    variance_cov: Array,
+    correlation: Array,
+    slope: Array,
+    curvature: Array,
+    sigma2: float,
+) -> Array:
+    """Kenward & Roger's 2Φ{Σ W_ij (Q_ij − P_i Φ P_j − ¼ R_ij)}Φ, its negative part dropped.
+
+    ``weighted`` is R⁻¹X; V = σ²R, differentiated by θ = (σ², φ).
+    """
+    A, phi_matrix = weighted / sigma2, sigma2 * unscaled
+    first = (correlation, sigma2 * slope)
+    second = ((np.zeros_like(slope), slope), (slope, sigma2 * curvature))
+    P = [-A.T @ by_theta @ A for by_theta in first]
+    total = np.zeros_like(unscaled)
+    for i in range(2):
+        for j in range(2):
+            Q = A.T @ first[i] @ precision @ first[j] @ A / sigma2
+            R = A.T @ second[i][j] @ A
+            total += variance_cov[i, j] * (Q - P[i] @ phi_matrix @ P[j] - R / 4)
+    cost = 2 * phi_matrix @ ((total + total.T) / 2) @ phi_matrix
+    # A negative cost would claim more than the variances being known would give.
+    values, vectors = np.linalg.eigh(cost)
+    return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
 def _expected_information(projector: Array, slope: Array, sigma2: float, spare: int) -> Array:
