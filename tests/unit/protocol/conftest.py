@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from equieval.protocol import Evaluation, InvalidParametersError, load_evaluation
+from equieval.protocol.evaluation import LocatedProblem
 
 VALID = """\
 schema: 1
@@ -109,5 +110,23 @@ def refusal(load: Load) -> Refusal:
         with pytest.raises(InvalidParametersError) as caught:
             load(yaml.safe_dump(given, sort_keys=False))
         return caught.value
+
+    return refused
+
+
+@pytest.fixture
+def refused_with(blocks: dict[str, Any], refusal: Refusal) -> Callable[..., list[LocatedProblem]]:
+    """Return the problems at a key once some values of the valid blocks are changed.
+
+    The word ``twice`` doubles the list that is there.
+    """
+
+    def refused(changes: dict[tuple[Any, ...], Any], key: str) -> list[LocatedProblem]:
+        for path, value in changes.items():
+            holder: Any = blocks
+            for step in path[:-1]:
+                holder = holder[step]
+            holder[path[-1]] = holder[path[-1]] * 2 if value == "twice" else value
+        return [problem for problem in refusal(blocks).problems if problem.key == key]
 
     return refused
