@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from equieval.errors import InputError, did_you_mean
+from equieval.present.periods import period_key
 
 TABLE_FORMATS = (
     "text",
@@ -159,9 +160,9 @@ def plain_frame(data: pd.DataFrame) -> pd.DataFrame:
     for name in plain.columns:
         kind = plain[name].dtype
         if isinstance(kind, pd.PeriodDtype | pd.CategoricalDtype):
-            plain[name] = plain[name].astype(object).map(str, na_action="ignore")
+            plain[name] = plain[name].astype(object).map(period_key, na_action="ignore")
         elif isinstance(kind, np.dtype) and kind.kind == "O":
             plain[name] = plain[name].map(
-                lambda value: str(value) if isinstance(value, pd.Period) else value
+                lambda value: period_key(value) if isinstance(value, pd.Period) else value
             )
     return plain

@@ -76,6 +76,13 @@ def period_label(value: object) -> str:
             return str(period.year)
 
 
+def period_key(value: object) -> str:
+    """Return a period as parameters files write it (``2016-03``, ``2015/16``); text as it is."""
+    if isinstance(value, pd.Period) and value.freqstr == FINANCIAL_YEAR:
+        return period_label(value)
+    return str(value)
+
+
 def period_noun(periods: pd.PeriodIndex, count: int = 1) -> str:
     """Return what one period is called: ``"year"``, ``"months"``."""
     noun = _NOUNS.get(periods.freqstr, "period")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from scipy.optimize import isotonic_regression
 
 from equieval.present import numbers, theme
 from equieval.present.periods import tick_periods
@@ -196,27 +196,21 @@ def spread(
 ) -> list[float]:
     """Move centres as little as needed so that boxes of these heights do not overlap.
 
+    Least squares under the order of the centres: an isotonic regression of the centres
+    less the room that the boxes before them take.
+
     >>> spread([1.0, 1.1], [1.0, 1.0], 0.0, 5.0)
-    [0.5, 1.5]
+    [0.55, 1.55]
     """
-    order = sorted(range(len(centres)), key=lambda i: centres[i])
-    placed = [0.0] * len(centres)
-    edge = low
-    for i in order:
-        placed[i] = max(centres[i], edge + heights[i] / 2)
-        edge = placed[i] + heights[i] / 2
-    edge = high
-    for i in reversed(order):
-        placed[i] = min(placed[i], edge - heights[i] / 2)
-        edge = placed[i] - heights[i] / 2
-    # Pushed down from the top, a chain can leave its wish by more than it has to.
-    for _ in range(len(order)):
-        for before, after in pairwise(order):
-            overlap = placed[before] + heights[before] / 2 - (placed[after] - heights[after] / 2)
-            if overlap > 0:
-                placed[before] -= overlap / 2
-                placed[after] += overlap / 2
-    return [round(place, 6) for place in placed]
+    order = np.argsort(centres, kind="stable")
+    size = np.asarray(heights, dtype=float)[order]
+    room = np.concatenate([[0.0], np.cumsum(size[:-1] / 2 + size[1:] / 2)])
+    wish = np.asarray(centres, dtype=float)[order] - room
+    first = np.asarray(isotonic_regression(wish).x)
+    lowest, highest = low + size[0] / 2, high - size[-1] / 2 - room[-1]
+    placed = np.empty_like(size)
+    placed[order] = np.clip(first, lowest, max(lowest, highest)) + room
+    return [round(float(place), 6) for place in placed]
 
 
 def label_ends(page: Sheet, ax: Axes, labels: Sequence[EndLabel]) -> None:

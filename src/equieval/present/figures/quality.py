@@ -17,6 +17,7 @@ from equieval.present.figures.words import capitalise, column, subtitle
 from equieval.present.periods import as_periods, period_label, period_noun, tick_periods
 
 MISSING_HATCH = "////"
+MOST_CELLS = 30  # in a row, before equal neighbours are drawn as one
 
 
 def completeness_heatmap(
@@ -97,12 +98,24 @@ def _draw_cells(ax: Axes, grid: pd.DataFrame) -> None:
     values = grid.to_numpy(dtype=float)
     words = width <= 14
     for row in range(height):
-        for place in range(width):
-            share = float(values[row, place])
-            ax.add_patch(_cell(share, (place - 0.47, row - 0.43), 0.94, 0.86))
+        for first, last in _runs(values[row], merged=width > MOST_CELLS):
+            share = float(values[row, first])
+            ax.add_patch(_cell(share, (first - 0.47, row - 0.43), last - first + 0.94, 0.86))
             if words and 0 < share < 1:
-                ax.text(place, row, numbers.percent(share), ha="center", va="center",
-                        fontsize=theme.POINTS_SMALL)  # fmt: skip
+                ax.text(
+                    first,
+                    row,
+                    numbers.percent(share),
+                    ha="center",
+                    va="center",
+                    fontsize=theme.POINTS_SMALL,
+                )
+
+
+def _runs(values: canvas.Floats, *, merged: bool) -> list[tuple[int, int]]:
+    """First and last place of each cell; in long series, of each run of equal cells."""
+    starts = [0, *(np.flatnonzero(np.diff(values) != 0) + 1)] if merged else range(len(values))
+    return list(zip(starts, [*(start - 1 for start in starts[1:]), len(values) - 1], strict=True))
 
 
 def _cell(share: float, corner: tuple[float, float], width: float, height: float) -> Rectangle:

@@ -23,6 +23,7 @@ def svg_bytes(figure: Figure) -> bytes:
     text = stream.getvalue().decode("utf-8")
     text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", text)
     text = re.sub(r"'?DejaVu Sans'?", theme.FONT_BODY.replace('"', "'"), text)
+    text = text.replace('id="matplotlib.', 'id="')
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).encode("utf-8")
 
 

@@ -113,7 +113,7 @@ def estimand_words(
     weighting : how groups are weighted, in words.
     """
     row = row_of(data, None, "estimand_words")
-    relative = row.scale == "relative"
+    relative = row.ratio
     what = f"{as_text(measure)} of the {as_text(outcome)}" if measure else as_text(outcome)
     moment = row.when or "the stated horizon"
     contrast = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +13,7 @@ from equieval.present.artefact import require
 from equieval.present.periods import period_label
 from equieval.present.wording import Result
 
-RELATIVE = "relative"
+RATIO_SCALES = ("relative", "ratio", "log")
 SIDES = {"outcome": ("lower", "higher"), "gap": ("narrower", "wider")}
 
 
@@ -23,7 +24,7 @@ class Row:
     result: Result
     df: object
     level: object
-    scale: str
+    ratio: bool
     when: str
 
     def number(self, decimals: int | None = None) -> str:
@@ -45,7 +46,7 @@ class Row:
 
     def difference(self, unit: str, quantity: str) -> str:
         """Return ``0.58 stillbirths per 1,000 births higher``, or ``17% higher``."""
-        if self.scale == RELATIVE:
+        if self.ratio:
             return _ratio_side(self.result.estimate, quantity)
         digits = self.decimals()
         if _is_zero(self.number(digits)):
@@ -66,7 +67,7 @@ class Row:
     def _ends(self, quantity: str) -> str:
         """Both ends in words; two ends on one side are told from small to large."""
         low, high = self.result.ci_low, self.result.ci_high
-        if self.scale == RELATIVE:
+        if self.ratio:
             return f"{_ratio_side(low, quantity)} to {_ratio_side(high, quantity)}"
         digits = self.decimals()
         ends = [(numbers.number(abs(end), digits), SIDES[quantity][end > 0]) for end in (low, high)]
@@ -111,22 +112,26 @@ def row_of(data: pd.DataFrame, estimate_id: str | None, where: str) -> Row:
 
 
 def of_scale(data: pd.DataFrame, *, relative: bool) -> pd.DataFrame:
-    """Return the rows on the relative scale, or all the others."""
+    """Return the rows that are ratios, or all the others."""
     if "scale" not in data.columns:
         return data.iloc[:0] if relative else data
-    chosen = data["scale"].astype(str) == RELATIVE
+    chosen = data["scale"].astype(str).isin(RATIO_SCALES)
     return data.loc[chosen if relative else ~chosen]
 
 
 def _row(row: pd.Series) -> Row:
-    scale = _text(row, "scale") or "absolute"
-    null = 1.0 if scale == RELATIVE else 0.0
+    scale = _text(row, "scale")
+    # A relative concentration index is relative to the mean, but no ratio: equality is 0.
+    ratio = scale in RATIO_SCALES and "concentration" not in _text(row, "estimand")
+    values = [_float(row, name) for name in ("estimate", "ci_low", "ci_high")]
+    if scale == "log":
+        values = [math.exp(value) for value in values]
     moment = _text(row, "horizon") or _text(row, "time")
     return Row(
-        Result(_float(row, "estimate"), _float(row, "ci_low"), _float(row, "ci_high"), null),
+        Result(values[0], values[1], values[2], 1.0 if ratio else 0.0),
         row.get("df"),
         row.get("ci_level", 0.95),
-        scale,
+        ratio,
         period_label(moment) if moment else "",
     )
 

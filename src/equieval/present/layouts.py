@@ -1,0 +1,132 @@
+"""Table makers: ``layout(data, caption=...) -> Table``, one for each kind of table in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from equieval.present.artefact import Column, Table
+from equieval.present.numbers import is_missing
+
+
+def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
+    """Two columns of words: ``item`` and ``words``."""
+    columns = (Column("item", head), Column("words", "Answer"))
+    return Table(caption, data, columns, note=note, row_header="item")
+
+
+def text_table(
+    data: pd.DataFrame, *, caption: str, labels: Mapping[str, str], note: str = ""
+) -> Table:
+    """Columns of words; ``labels`` gives each column's heading, in order."""
+    return Table(caption, data, tuple(Column(key, label) for key, label in labels.items()), note)
+
+
+def changes(
+    data: pd.DataFrame,
+    *,
+    caption: str,
+    unit: str,
+    head: str = "Estimator",
+    least_df: float = 0.0,
+    note: str = "",
+) -> Table:
+    """Estimates of a change with interval and degrees of freedom.
+
+    Parameters
+    ----------
+    data : ``label, estimate, ci_low, ci_high, df`` and, shown where there, ``reading``.
+    unit : unit of the estimates.
+    least_df : an interval on fewer degrees of freedom is not printed; the note says so.
+    """
+    shown = without_thin_intervals(data, least_df)
+    columns = [
+        Column("label", head),
+        Column("estimate", "Change", unit, "change"),
+        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("df", "Degrees of freedom", "", "df"),
+    ]
+    if "reading" in shown.columns:
+        columns.append(Column("reading", "Reading"))
+    return Table(caption, shown, tuple(columns), note=_df_note(data, least_df, note))
+
+
+def ratios(
+    data: pd.DataFrame,
+    *,
+    caption: str,
+    head: str = "Estimator",
+    least_df: float = 0.0,
+    note: str = "",
+) -> Table:
+    """Relative effects: ratios with interval and degrees of freedom (see `changes`)."""
+    shown = without_thin_intervals(data, least_df)
+    columns = (
+        Column("label", head),
+        Column("estimate", "Ratio", "1 is no change", "ratio"),
+        Column("ci_low", "95% interval", "", "interval", upper="ci_high", decimals=2),
+        Column("df", "Degrees of freedom", "", "df"),
+    )
+    return Table(caption, shown, columns, note=_df_note(data, least_df, note))
+
+
+def group_rates(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Group", note: str = ""
+) -> Table:
+    """Events, denominator and rate of each group: ``label, numerator, denominator, rate``."""
+    columns = (
+        Column("label", head),
+        Column("numerator", "Events", "", "count"),
+        Column("denominator", "Out of", "", "count"),
+        Column("rate", "Rate", unit, "rate", decimals=2),
+        Column("ci_low", "95% interval", unit, "interval", upper="ci_high", decimals=2),
+    )
+    return Table(caption, data, columns, note=note)
+
+
+def measures(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
+    """Inequality measures at one time: ``label, unit, estimate, ci_low, ci_high``."""
+    columns = (
+        Column("label", "Measure"),
+        Column("estimate", "Estimate", "", "rate", decimals=2),
+        Column("ci_low", "95% interval", "", "interval", upper="ci_high", decimals=2),
+        Column("unit", "Unit"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
+def adequacy(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
+    """What the design has against its thresholds: ``criterion, found, ..., judgement``."""
+    columns = (
+        Column("criterion", "What is checked"),
+        Column("found", "Found", "", "rate", decimals=1),
+        Column("can_carry_from", "Can carry from", "", "count"),
+        Column("caution_from", "With caution from", "", "count"),
+        Column("judgement", "Judgement"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
+def without_thin_intervals(data: pd.DataFrame, least_df: float) -> pd.DataFrame:
+    """Blank intervals on fewer degrees of freedom than ``least_df``.
+
+    On one degree of freedom or less a 95% interval is many times wider than anything that
+    could happen; it is in the table of all estimates, but it tells a reader nothing.
+    """
+    frame = data.copy()
+    thin = frame["df"] < least_df
+    frame.loc[thin, ["ci_low", "ci_high"]] = float("nan")
+    return frame
+
+
+def _df_note(data: pd.DataFrame, least_df: float, note: str) -> str:
+    thin = [value for value in data["df"] if not is_missing(value) and value < least_df]
+    if not thin:
+        return note
+    words = (
+        f"No interval is printed where fewer than {least_df:g} degrees of freedom are left: it "
+        "would be too wide, or too unreliable, to read. All intervals are in the table of "
+        "estimates."
+    )
+    return f"{note} {words}".strip()
