@@ -142,7 +142,7 @@ def _version_row(version: Release, report: Report) -> dict[str, Any]:
         "date": version.date,
         "status": version.status.value,
         "state_words": STATE_WORDS[state(version, report.versions)],
-        "changes": list(_change_lines(version)),
+        "changes": list(_change_lines(version)) or ["Not recorded"],
         "files": [
             {"path": quote(path), "label": label}
             for path, label in VERSION_FILES

@@ -88,7 +88,6 @@ def page_template(project: SiteProject, *, site_title: str) -> str:
         "policy": _policy(release is not None),
         "navigation": project.navigation,
         "sections": project.sections,
-        "section_name": "This report" if release else "In this section",
         "pages": tuple(_shell_pages(project)),
         "footer": project.footer,
         "release": _release_words(release) if release else None,
@@ -151,7 +150,25 @@ def _shell_pages(project: SiteProject) -> Iterable[ShellPage]:
 
 
 def _release_words(release: Mapping[str, Any]) -> dict[str, Any]:
-    return {**release, "date_words": date_in_words(str(release["date"]))}
+    downloads = [
+        {**item, "size_words": size_in_words(int(item["bytes"]))} for item in release["downloads"]
+    ]
+    return {
+        **release,
+        "date_words": date_in_words(str(release["date"])),
+        "downloads": downloads,
+    }
+
+
+def size_in_words(size: int) -> str:
+    """Return a file's size as a reader wants it.
+
+    >>> size_in_words(300), size_in_words(1_500), size_in_words(2_340_000)
+    ('under 1 kB', '2 kB', '2.3 MB')
+    """
+    if size < 1_000:
+        return "under 1 kB"
+    return f"{size / 1_000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
 def date_in_words(iso: str) -> str:

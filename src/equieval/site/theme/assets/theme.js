@@ -1,59 +1,73 @@
-/* Light or dark: the reader's system decides unless the reader has chosen here.
+/* Light or dark: the reader's device decides unless the reader has chosen here.
    Runs before the page is drawn, so that a chosen theme never flashes in the other one. */
 (function () {
   "use strict";
   var KEY = "equieval-theme";
-  var CHOICES = { light: "Light", dark: "Dark", system: "As my device" };
   var root = document.documentElement;
+  var device = window.matchMedia("(prefers-color-scheme: dark)");
 
-  function stored() {
+  function chosen() {
     try {
       var value = window.localStorage.getItem(KEY);
-      return value === "light" || value === "dark" ? value : "system";
+      return value === "light" || value === "dark" ? value : null;
     } catch (error) {
-      return "system"; // storage is blocked: follow the device
+      return null; // storage is blocked: follow the device
     }
   }
 
-  function apply(choice) {
-    if (choice === "system") {
-      root.removeAttribute("data-theme");
+  function ofDevice() {
+    return device.matches ? "dark" : "light";
+  }
+
+  function shown() {
+    return root.getAttribute("data-theme") || ofDevice();
+  }
+
+  function show(theme) {
+    if (theme) {
+      root.setAttribute("data-theme", theme);
     } else {
-      root.setAttribute("data-theme", choice);
+      root.removeAttribute("data-theme");
     }
   }
 
-  function store(choice) {
+  // A choice that equals the device's is no choice: the page follows the device again.
+  function choose(theme) {
+    var choice = theme === ofDevice() ? null : theme;
+    show(choice);
     try {
-      window.localStorage.setItem(KEY, choice);
+      if (choice) {
+        window.localStorage.setItem(KEY, choice);
+      } else {
+        window.localStorage.removeItem(KEY);
+      }
     } catch (error) {
       /* storage is blocked: the choice holds for this page */
     }
   }
 
-  apply(stored());
+  show(chosen());
 
   document.addEventListener("DOMContentLoaded", function () {
     var place = document.querySelector("[data-theme-switch]");
     if (!place) {
       return;
     }
-    var label = document.createElement("label");
-    var select = document.createElement("select");
-    label.textContent = "Theme";
-    label.htmlFor = select.id = "theme-choice";
-    Object.keys(CHOICES).forEach(function (choice) {
-      var option = document.createElement("option");
-      option.value = choice;
-      option.textContent = CHOICES[choice];
-      option.selected = choice === stored();
-      select.appendChild(option);
+    var button = document.createElement("button");
+    var words = document.createElement("span");
+    button.type = "button";
+    button.className = "theme-button";
+    words.textContent = "Dark theme";
+    button.appendChild(words);
+    function say() {
+      button.setAttribute("aria-pressed", String(shown() === "dark"));
+    }
+    button.addEventListener("click", function () {
+      choose(shown() === "dark" ? "light" : "dark");
+      say();
     });
-    select.addEventListener("change", function () {
-      apply(select.value);
-      store(select.value);
-    });
-    place.appendChild(label);
-    place.appendChild(select);
+    device.addEventListener("change", say);
+    say();
+    place.appendChild(button);
   });
 })();
