@@ -11,9 +11,9 @@ import pandas as pd
 
 from equieval.errors import ReleaseError
 from equieval.protocol.loading import parse, read
+from equieval.releases.layout import PARAMETERS
 from equieval.releases.manifest import content_fingerprints
 from equieval.releases.version import Release
-from equieval.runs.draft import PARAMETERS
 
 Change = Literal["same", "changed", "added", "removed"]
 ESTIMATE_CHANGE_COLUMNS = (

@@ -23,17 +23,27 @@ import equieval
 from equieval.disclosure.declaration import ARTEFACTS_FILE
 from equieval.errors import InputError, ReleaseError
 from equieval.methods.estimates import ESTIMATE_COLUMNS, TABLE_SCHEMA
-from equieval.releases.draft import HEADLINE, PAGE_ESTIMATES, Draft
+from equieval.releases.draft import Draft
 from equieval.releases.freeze import frozen_artefacts, frozen_notebook, source_notebook
-from equieval.releases.manifest import CODE, ESTIMATES_CSV, INPUTS, NOTEBOOKS
+from equieval.releases.layout import (
+    CODE,
+    DATA_PACKAGE,
+    ESTIMATES_CSV,
+    ESTIMATES_PARQUET,
+    HEADLINE,
+    INPUTS,
+    LOCK_FILE,
+    NOTEBOOKS,
+    PAGE_ESTIMATES,
+    PAGES,
+    PARAMETERS,
+    RUN_RECORD,
+)
 from equieval.releases.notebooks import json_bytes
 from equieval.releases.renderer import Download
 from equieval.releases.subject import Subject, SubjectPage
-from equieval.releases.version import ESTIMATES, recorded_data
-from equieval.runs.draft import PAGES, PARAMETERS, RUN_RECORD
+from equieval.releases.version import recorded_data
 
-DATA_PACKAGE = "datapackage.json"
-LOCK_FILE = "requirements.lock"
 LARGEST_INPUTS = 20 * 1024 * 1024
 _PROJECT_FILES = ("pyproject.toml", "README.md", "LICENSE", LOCK_FILE)
 
@@ -68,7 +78,7 @@ def stage_estimates(draft: Draft, staging: Path, subject: Subject) -> pd.DataFra
     (staging / ESTIMATES_CSV).write_bytes(csv)
     # Without pandas' own metadata the bytes depend on the values and on pyarrow alone.
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(arrow, staging / ESTIMATES)
+    pq.write_table(arrow, staging / ESTIMATES_PARQUET)
     resource = {
         "name": "estimates",
         "path": ESTIMATES_CSV,
@@ -181,7 +191,7 @@ def downloads(staging: Path) -> tuple[Download, ...]:
     """Return the files that the pages may offer, with words for their links."""
     labels = {
         ESTIMATES_CSV: "All estimates (CSV)",
-        ESTIMATES: "All estimates (Parquet)",
+        ESTIMATES_PARQUET: "All estimates (Parquet)",
         DATA_PACKAGE: "Description of the estimates' columns (Table Schema)",
         PARAMETERS: "Parameters of the evaluation (YAML)",
         RUN_RECORD: "Run record: data, code and package versions (JSON)",

@@ -21,17 +21,17 @@ from rocrate.rocrate import ROCrate
 
 import equieval
 from equieval.errors import ReleaseError
-from equieval.releases.manifest import (
+from equieval.releases.layout import (
     ESTIMATES_CSV,
+    ESTIMATES_PARQUET,
     INPUTS,
     MANIFEST,
     NOTEBOOKS,
-    plain_files,
-    verify_manifest,
+    PARAMETERS,
 )
+from equieval.releases.manifest import plain_files, verify_manifest
 from equieval.releases.renderer import HTML_FOLDER
-from equieval.releases.version import ESTIMATES, Release
-from equieval.runs.draft import PARAMETERS
+from equieval.releases.version import Release
 
 METADATA = "ro-crate-metadata.json"
 _RO_CRATE = "1.1"
@@ -151,5 +151,5 @@ def _is_input(name: str) -> bool:
 
 
 def _is_result(name: str) -> bool:
-    made = (ESTIMATES_CSV, ESTIMATES, MANIFEST)
+    made = (ESTIMATES_CSV, ESTIMATES_PARQUET, MANIFEST)
     return name in made or (name.startswith(f"{HTML_FOLDER}/") and name.endswith(".html"))

@@ -16,13 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from equieval.disclosure.declaration import ARTEFACTS_FILE
+from equieval.releases.layout import HEADLINE, PAGE_ESTIMATES, PAGES, PARAMETERS, RUN_RECORD
 from equieval.releases.notebooks import parse_notebook
 from equieval.releases.record import Finding
 from equieval.releases.subject import SubjectPage
-from equieval.runs.draft import PAGES, PARAMETERS, RUN_RECORD
-
-PAGE_ESTIMATES = "estimates.parquet"
-HEADLINE = "headline.json"
 
 LARGEST_FILE = 50 * 1024 * 1024
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")

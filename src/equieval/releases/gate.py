@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from equieval.disclosure import PROFILES
-from equieval.releases.draft import HEADLINE, Draft, read_draft
+from equieval.releases.draft import Draft, read_draft
 from equieval.releases.freeze import frozen_notebook
+from equieval.releases.layout import HEADLINE, PAGES, PARAMETERS, RUN_RECORD
 from equieval.releases.outputs import output_findings, unexecuted_cells
 from equieval.releases.record import Check, DisclosureRecord, Finding, Verdict
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings, file_findings
-from equieval.runs.draft import PAGES, PARAMETERS, RUN_RECORD
 
 
 def inspect_draft(

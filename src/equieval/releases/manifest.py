@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from equieval.releases.layout import ESTIMATES_CSV, INPUTS, MANIFEST, NOTEBOOKS, PARAMETERS
 from equieval.releases.notebooks import json_bytes
-from equieval.runs.draft import PARAMETERS
 
-MANIFEST = "manifest.json"
-INPUTS, NOTEBOOKS, CODE = "inputs", "notebooks", "code"
-ESTIMATES_CSV = "estimates.csv"
 _CHUNK = 1 << 20
 
 

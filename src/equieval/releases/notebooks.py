@@ -1,12 +1,13 @@
-"""Notebooks and JSON as deterministic bytes."""
+"""Notebooks and JSON as deterministic bytes.
+
+nbformat loads slowly, so it is imported where a notebook is at hand.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import nbformat
 
 
 def parse_notebook(content: bytes) -> dict[str, Any]:
@@ -16,6 +17,8 @@ def parse_notebook(content: bytes) -> dict[str, Any]:
     ------
     ValueError : the bytes are no valid notebook.
     """
+    import nbformat
+
     try:
         notebook = nbformat.reads(content.decode("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
         nbformat.validate(notebook)
@@ -28,6 +31,8 @@ def parse_notebook(content: bytes) -> dict[str, Any]:
 
 def notebook_bytes(cells: Sequence[Mapping[str, Any]], metadata: Mapping[str, Any]) -> bytes:
     """Return a notebook's bytes: keys sorted, one line per line of source."""
+    import nbformat
+
     notebook = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {"cells": list(cells), "metadata": dict(metadata), "nbformat": 4, "nbformat_minor": 5}
     )

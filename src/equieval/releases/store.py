@@ -25,28 +25,21 @@ from equieval.releases import contents
 from equieval.releases.changes import changes_record
 from equieval.releases.draft import Draft
 from equieval.releases.gate import inspect_draft, published_findings, stated_words
-from equieval.releases.manifest import (
-    CODE,
-    content_digest,
-    plain_files,
-    verify_manifest,
-    write_manifest,
-)
+from equieval.releases.layout import CHANGES, CODE, DISCLOSURE_RECORD, RELEASE_RECORD, REPORTS
+from equieval.releases.manifest import content_digest, plain_files, verify_manifest, write_manifest
 from equieval.releases.notebooks import json_bytes
 from equieval.releases.record import Check, DisclosureRecord
 from equieval.releases.renderer import HTML_FOLDER, ReleaseDraft, ReleasePage, Renderer
 from equieval.releases.status import release_status
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings
-from equieval.releases.version import RECORD, REPORTS, Release, version_folders
+from equieval.releases.version import Release, version_folders
 from equieval.runs.draft import draft_folder, evaluation_lock
 
 if TYPE_CHECKING:
     from equieval.protocol import Evaluation
     from equieval.runs.plan import Plan
 
-DISCLOSURE_RECORD = "disclosure.json"
-CHANGES = "changes.json"
 _STAGING = ".staging-"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
 _READ_ONLY = 0o444
@@ -126,7 +119,7 @@ def release(
             facts = _facts(staging, draft, subject, pages, number, day, latest)
             made = _made(staging, facts, subject, renderer, digest)
             _write_record(staging, CHANGES, changes_record(latest, made, subject.notes))
-            _write_record(staging, RECORD, made.to_json())
+            _write_record(staging, RELEASE_RECORD, made.to_json())
             _write_record(staging, DISCLOSURE_RECORD, record.to_json())
             _render(staging, renderer, facts)
             record = _with_published_files(staging, record, here, stated_words(draft))

@@ -11,17 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equieval.errors import ReleaseError
+from equieval.releases.layout import ESTIMATES_PARQUET, RELEASE_RECORD, REPORTS, RUN_RECORD
 from equieval.releases.record import Approver
 from equieval.releases.renderer import ReleasePage
 from equieval.releases.status import Status
-from equieval.runs.draft import RUN_RECORD
 
 if TYPE_CHECKING:
     import pandas as pd
 
-REPORTS = "reports"
-RECORD = "release.json"
-ESTIMATES = "estimates.parquet"
 _SCHEMA = 1
 _VERSION_FOLDER = re.compile(r"v([1-9]\d{0,5})\Z")
 
@@ -67,7 +64,7 @@ class Release:
     def _estimates(self) -> pd.DataFrame:
         import pandas as pd
 
-        return pd.read_parquet(self.path / ESTIMATES)
+        return pd.read_parquet(self.path / ESTIMATES_PARQUET)
 
     def estimates(self) -> pd.DataFrame:
         """Return the version's Estimates table."""
@@ -104,9 +101,9 @@ class Release:
         ------
         ReleaseError : there is no readable ``release.json``, or it is of another version.
         """
-        where = f"{path.parent.name}/{path.name}/{RECORD}"
+        where = f"{path.parent.name}/{path.name}/{RELEASE_RECORD}"
         try:
-            record: dict[str, Any] = json.loads((path / RECORD).read_bytes())
+            record: dict[str, Any] = json.loads((path / RELEASE_RECORD).read_bytes())
             if record["schema"] != _SCHEMA:
                 raise ReleaseError(
                     f"the release has schema {record['schema']}, this version reads {_SCHEMA}",

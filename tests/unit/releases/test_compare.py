@@ -14,7 +14,7 @@ def two_versions(project):
     project.write_estimates("effect", level=0.25, slope=-0.125, early=1.0)
     first = project.release().release
     project.write_estimates("effect", level=0.375, slope=-0.125, late=2.0)
-    project.parameters["design"]["start"] = "2017"
+    project.parameters["population"]["place"] = "Wales"
     project.parameters["identity"]["authors"] = ["A", "B"]
     project.save(digest="sha256:bb")
     return first, project.release().release
@@ -35,7 +35,7 @@ def test_every_estimate_of_either_version_is_there_once(two_versions):
 
 def test_changed_parameters_are_named_by_key_with_both_values(two_versions):
     changes = {c.key: (c.before, c.after) for c in compare_releases(*two_versions).parameters}
-    assert changes["design.start"] == ("2016", "2017")
+    assert changes["population.place"] == ("England", "Wales")
     assert changes["identity.authors"] == (["The equieval team"], ["A", "B"])
 
 

@@ -74,4 +74,4 @@ def test_an_interrupted_export_leaves_the_earlier_one(released, tmp_path, monkey
     with pytest.raises(KeyboardInterrupt):
         write_crate(released, target)
     assert target.read_bytes() == before
-    assert [p.name for p in tmp_path.glob("*.part")] + [p.name for p in tmp_path.glob(".*")] == []
+    assert list(tmp_path.glob(".v1.zip*")) == []

@@ -88,6 +88,7 @@ def test_an_error_of_the_last_rename_leaves_nothing(project, monkeypatch):
     assert left_behind(project) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_nothing(project):
     process = release_and_wait_for_the_renderer(project.root)
     assert [name.startswith(".staging-") for name in left_behind(project)] == [True]
@@ -97,6 +98,7 @@ def test_ctrl_c_leaves_nothing(project):
     assert left_behind(project) == []
 
 
+@pytest.mark.slow
 def test_a_killed_release_is_invisible_and_the_next_one_clears_it_away(project):
     process = release_and_wait_for_the_renderer(project.root)
     os.kill(process.pid, signal.SIGKILL)
@@ -106,6 +108,7 @@ def test_a_killed_release_is_invisible_and_the_next_one_clears_it_away(project):
     assert left_behind(project) == ["v1"]
 
 
+@pytest.mark.slow
 def test_a_second_release_at_the_same_time_is_refused(project):
     process = release_and_wait_for_the_renderer(project.root)
     try:

@@ -86,3 +86,11 @@ def test_the_content_digest_covers_what_a_reader_sees(version, name):
     assert content_digest(version, SLUGS, {"births": "sha256:b"}) != before
     (version / name).write_text("another")
     assert content_digest(version, SLUGS, {"births": "sha256:a"}) != before
+
+
+def test_releases_and_runs_agree_on_the_names_of_a_draft():
+    from equieval.releases import layout
+    from equieval.runs import draft
+
+    for name in ("PAGES", "RUN_RECORD", "PARAMETERS"):
+        assert getattr(layout, name) == getattr(draft, name)

@@ -237,13 +237,15 @@ def test_a_second_release_says_what_it_changes(project):
     project.write_estimates("effect", level=0.26, lag=1.0)
     project.write_page("effect", words="**0.26** more")
     project.parameters["release"] = {"notes": "Corrected the level."}
-    project.parameters["design"]["start"] = "2017"
+    project.parameters["population"]["place"] = "Wales"
     project.save(digest="sha256:bb")
     changes = read(project.release().release.path / "changes.json")
     assert (changes["new"], changes["previous"]) == (False, 1)
     assert changes["notes"] == "Corrected the level."
     assert changes["estimates"] == {"same": 0, "changed": 1, "added": 1, "removed": 1}
-    assert {"key": "design.start", "before": "2016", "after": "2017"} in changes["parameters"]
+    assert {"key": "population.place", "before": "England", "after": "Wales"} in changes[
+        "parameters"
+    ]
     assert changes["data"] == {"ons-births-and-deaths": "changed"}
     assert "effect.ipynb" in changes["files"]["changed"]
 
