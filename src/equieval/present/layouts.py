@@ -108,6 +108,19 @@ def adequacy(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
     return Table(caption, data, columns, note=note)
 
 
+def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
+    """Estimates as they are, by key: ``id, role, estimate, ci_low, ci_high, df, scale``."""
+    columns = (
+        Column("id", "Key"),
+        Column("role", "Role"),
+        Column("estimate", "Estimate", "", "change", decimals=3),
+        Column("ci_low", "95% interval", "", "change-interval", upper="ci_high", decimals=3),
+        Column("df", "Degrees of freedom", "", "df"),
+        Column("scale", "Scale"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
 def without_thin_intervals(data: pd.DataFrame, least_df: float) -> pd.DataFrame:
     """Blank intervals on fewer degrees of freedom than ``least_df``.
 

@@ -22,7 +22,9 @@ def svg_bytes(figure: Figure) -> bytes:
         figure.savefig(stream, format="svg", metadata=absent)
     text = stream.getvalue().decode("utf-8")
     text = re.sub(r"<!DOCTYPE[^>]*>\s*", "", text)
-    text = re.sub(r"'?DejaVu Sans'?", theme.FONT_BODY.replace('"', "'"), text)
+    text = re.sub(r"font-family: 'DejaVu Sans'(; )?", "", text)
+    family = theme.FONT_BODY.replace('"', "'")
+    text = text.replace("</style>", f"text{{font-family: {family}}}</style>", 1)
     text = text.replace('id="matplotlib.', 'id="')
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).encode("utf-8")
 
