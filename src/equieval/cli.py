@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from equieval import __version__
-from equieval.errors import EquievalError, EvaluationFailed, ParametersError, did_you_mean
+from equieval.errors import EquievalError, ParametersError, did_you_mean
 from equieval.terminal import page_progress, say, say_json, warn
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
         if not as_json:
             say(f"{found.id}: ready to run; the design: {found.level}")
             for source, rows in found.sources.items():
-                say(f"  data {source}: {rows} rows")
+                say(f"  data {source}: " + ("records" if rows is None else f"{rows} rows"))
             for row in found.checks.to_dict("records"):
-                say(f"  {row['check']}: {row['value']:.3g} ({row['level']})")
+                say(f"  {row['criterion']}: {row['found']:.2g} ({row['judgement']})")
         return {
             "id": found.id,
             "level": found.level,
@@ -206,7 +206,7 @@ def site(renderer: RendererName = "auto", as_json: Json = False) -> None:
 def status(as_json: Json = False) -> None:
     """Say what is drafted, what is stale, what is released."""
     from equieval.protocol import project_root
-    from equieval.releases import list_releases
+    from equieval.releases.version import list_releases
     from equieval.runs import plan as plan_run
 
     root = project_root()
@@ -300,23 +300,14 @@ def _run_pages(
         return run_pages(root, path, jobs=jobs, progress=None, force=False)
     with page_progress(title, len(pages), silent=silent) as progress:
         result = run_pages(root, path, jobs=jobs, progress=progress, force=force)
-    failed = [page for page in result.pages if page.status == "failed"]
-    if failed:
-        raise EvaluationFailed(
-            "\n".join(
-                f"page {page.slug} failed: {page.message}\n"
-                f"  where: {page.notebook}" + (f", cell {page.cell}" if page.cell else "")
-                for page in failed
-            ),
-            remedy="mend what the message says and run again; the other pages are kept",
-        )
+    result.raise_failures()
     return result
 
 
 def _release(root: Path, path: Path, renderer: str, date: str | None) -> tuple[bool, str, str]:
     """Release one evaluation; return whether it is new, its version, and what to say."""
     from equieval.protocol import load_evaluation
-    from equieval.releases import release as release_version
+    from equieval.releases.store import release as release_version
     from equieval.runs import plan as plan_run
     from equieval.site import choose_renderer
 

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-
-class PageProgress(Protocol):
-    """Hears when a page starts and ends."""
-
-    def started(self, slug: str) -> None:
-        """A page begins to run."""
-
-    def finished(self, slug: str, status: str, seconds: float) -> None:
-        """A page has run, failed, or was kept as it was."""
+if TYPE_CHECKING:
+    from equieval.runs import PageEvent
 
 
 def say(text: str = "", *, err: bool = False) -> None:
@@ -36,26 +29,11 @@ def warn(text: str) -> None:
     typer.secho(text, fg=typer.colors.RED if sys.stderr.isatty() else None, err=True)
 
 
-class Silent:
-    """Hears and says nothing: for ``--json``."""
-
-    def started(self, slug: str) -> None:
-        """Say nothing."""
-
-    def finished(self, slug: str, status: str, seconds: float) -> None:
-        """Say nothing."""
-
-
-class Lines:
-    """One line for each page that ends."""
-
-    def started(self, slug: str) -> None:
-        """Say nothing yet: the line comes when the page ends."""
-
-    def finished(self, slug: str, status: str, seconds: float) -> None:
-        """Say how the page ended."""
-        took = f" in {seconds:.1f} s" if status == "ran" else ""
-        say(f"  {slug}: {status}{took}")
+def plain_lines(event: PageEvent) -> None:
+    """Write one line for each page that ends."""
+    if event.kind == "finished":
+        took = f" in {event.seconds:.1f} s" if event.status == "ran" else ""
+        say(f"  {event.slug}: {event.status}{took}")
 
 
 class Bar:
@@ -65,28 +43,27 @@ class Bar:
         self._bar, self._task = bar, task
         self._running: list[str] = []
 
-    def started(self, slug: str) -> None:
-        """Name the page beside the bar."""
-        self._running.append(slug)
-        self._bar.update(self._task, running=", ".join(self._running))
-
-    def finished(self, slug: str, status: str, seconds: float) -> None:
-        """Advance the bar; a failure stays visible above it."""
-        if slug in self._running:
-            self._running.remove(slug)
-        if status == "failed":
-            self._bar.console.print(f"  {slug}: failed", style="red", highlight=False)
-        self._bar.update(self._task, advance=1, running=", ".join(self._running))
+    def __call__(self, event: PageEvent) -> None:
+        """Show a page that starts or ends; a failure stays visible above the bar."""
+        if event.kind == "started":
+            self._running.append(event.slug)
+        elif event.slug in self._running:
+            self._running.remove(event.slug)
+        if event.status == "failed":
+            self._bar.console.print(f"  {event.slug}: failed", style="red", highlight=False)
+        self._bar.update(self._task, completed=event.done, running=", ".join(self._running))
 
 
 @contextmanager
-def page_progress(title: str, pages: int, *, silent: bool = False) -> Iterator[PageProgress]:
+def page_progress(
+    title: str, pages: int, *, silent: bool = False
+) -> Iterator[Callable[[PageEvent], None] | None]:
     """Yield what shows the progress of an evaluation's pages on this output."""
     if silent:
-        yield Silent()
+        yield None
     elif not sys.stdout.isatty():
         say(title)
-        yield Lines()
+        yield plain_lines
     else:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 

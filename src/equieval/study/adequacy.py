@@ -21,6 +21,8 @@ CAN_CARRY = "can carry"
 WITH_CAUTION = "with caution"
 CANNOT_SAY = "cannot say"
 LEVELS = (CAN_CARRY, WITH_CAUTION, CANNOT_SAY)
+LEAST_DF = 4
+"""Below so many degrees of freedom no interval is relied on, or printed in a figure."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,10 @@ class Threshold:
             return CAN_CARRY
         return WITH_CAUTION if value >= self.caution_from else CANNOT_SAY
 
+    def needed(self, value: float) -> float:
+        """Return the threshold that decides: the lower one where even that is missed."""
+        return self.caution_from if self.level(value) == CANNOT_SAY else self.can_carry_from
+
 
 ITS_THRESHOLDS = (
     Threshold(
@@ -71,7 +77,7 @@ ITS_THRESHOLDS = (
         "degrees-of-freedom",
         "Degrees of freedom of the primary estimate",
         8,
-        4,
+        LEAST_DF,
         "neighbouring points are alike, so they carry less information than their number; "
         "below four degrees of freedom a series cannot carry a change of trend",
         "more frequent figures for the same years (quarterly or monthly), or a comparison series",
@@ -100,8 +106,8 @@ def adequacy_checks(
 
     Returns
     -------
-    DataFrame, one row per check: ``id, check, value, can_carry_from, caution_from, level,
-    why, remedy``.
+    DataFrame, one row per check: ``id, criterion, found, needed, judgement, reason, remedy,
+    can_carry_from, caution_from``; ``needed`` is the threshold that is missed, or met.
     """
     values = {
         "points-before": float(points_before),
@@ -112,13 +118,14 @@ def adequacy_checks(
     return pd.DataFrame(
         {
             "id": threshold.id,
-            "check": threshold.label,
-            "value": values[threshold.id],
+            "criterion": threshold.label,
+            "found": values[threshold.id],
+            "needed": threshold.needed(values[threshold.id]),
+            "judgement": threshold.level(values[threshold.id]),
+            "reason": threshold.why,
+            "remedy": threshold.remedy,
             "can_carry_from": threshold.can_carry_from,
             "caution_from": threshold.caution_from,
-            "level": threshold.level(values[threshold.id]),
-            "why": threshold.why,
-            "remedy": threshold.remedy,
         }
         for threshold in ITS_THRESHOLDS
     )
@@ -126,17 +133,17 @@ def adequacy_checks(
 
 def design_level(checks: pd.DataFrame) -> str:
     """Return the worst level among the checks."""
-    return max(checks["level"], key=LEVELS.index)
+    return LEVELS[max(LEVELS.index(level) for level in checks["judgement"])]
 
 
 def published_thresholds() -> pd.DataFrame:
     """Return the thresholds as the site prints them."""
     return pd.DataFrame(
         {
-            "check": threshold.label,
+            "criterion": threshold.label,
             "can_carry_from": threshold.can_carry_from,
             "caution_from": threshold.caution_from,
-            "why": threshold.why,
+            "reason": threshold.why,
         }
         for threshold in ITS_THRESHOLDS
     )

@@ -10,6 +10,7 @@ from equieval.data import Observations
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis
+from equieval.study.appraise import Answer, Appraisal, judge, judge_inequality
 from equieval.study.baseline import baseline
 from equieval.study.its import effect, inequality_effect
 from equieval.study.page import Page
@@ -48,11 +49,26 @@ def estimates_of(page: Page, *page_ids: str) -> pd.DataFrame:
     tables = []
     for page_id in page_ids or page.spec.needs:
         spec = page_spec(design, page_id)
-        recorded = page.recorded(spec.slug)
+        recorded = page.estimates_beside(spec.slug)
         if recorded is None:
             recorded = _analyst(design, page_id)(page.evaluation, page.observations).estimates
         tables.append(recorded)
+    return together(*tables)
+
+
+def together(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Return several tables of estimates as one."""
     return pd.concat(tables, ignore_index=True)
+
+
+def appraise(page: Page, estimates: pd.DataFrame) -> Appraisal:
+    """Judge both questions of the evaluation from its estimates."""
+    return judge(page.evaluation, page.observations, estimates)
+
+
+def appraise_inequality(page: Page, estimates: pd.DataFrame) -> Answer:
+    """Judge the primary question alone, from the estimates of the page that asks it."""
+    return judge_inequality(page.evaluation, page.observations, estimates)
 
 
 def _analyst(design: str, page_id: str) -> Analyst:

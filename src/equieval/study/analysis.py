@@ -13,6 +13,8 @@ from equieval.methods.contrasts import Contrast
 from equieval.methods.estimates import estimates_table
 
 CI_LEVEL = 0.95
+RELATIVE = "relative"
+"""Scale of ratios; all others are differences."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,6 @@ class Subject:
     scale: str
     stratum: str = "all"
     weighting: str = ""
-    horizon: str = ""
 
     def row(
         self, contrast: Contrast, *, estimator: str, estimand: str, role: str, **columns: Any
@@ -82,7 +83,6 @@ class Subject:
             "dimension": self.dimension,
             "stratum": self.stratum,
             "weighting": self.weighting,
-            "horizon": self.horizon,
             "n_units": 1,
             **columns,
         }

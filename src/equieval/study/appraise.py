@@ -26,8 +26,8 @@ from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, adequacy_checks, d
 from equieval.study.its import outcome_row, primary_row
 from equieval.study.series import outcome_series, series_design
 
-CERTAINTY = ("very low", "low", "moderate", "high")
-NOT_RATED = "not rated"
+CERTAINTY = ("very-low", "low", "moderate", "high")
+NOT_RATED = "not-rated"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Answer:
     disagreeing: tuple[str, ...]
     reasons: tuple[str, ...]
 
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The estimate as a one-row frame, as makers of sentences take it."""
+        return pd.DataFrame([self.estimate])
+
 
 @dataclass(frozen=True)
 class Appraisal:
@@ -62,9 +67,7 @@ class Appraisal:
     certainty_reasons: tuple[str, ...]
 
 
-def appraise(
-    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
-) -> Appraisal:
+def judge(evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame) -> Appraisal:
     """Judge the evaluation.
 
     Parameters
@@ -73,9 +76,7 @@ def appraise(
     """
     outcome = evaluation.outcomes.primary.indicator
     polarity = indicator(outcome).polarity
-    inequality = _answer(
-        evaluation, observations, estimates, primary_row(estimates), ("narrowed", "widened")
-    )
+    inequality = judge_inequality(evaluation, observations, estimates)
     words = {"low": ("improved", "worsened"), "high": ("worsened", "improved")}
     overall = _answer(
         evaluation,
@@ -86,6 +87,14 @@ def appraise(
     )
     certainty, reasons = _certainty(evaluation, inequality)
     return Appraisal(inequality, overall, certainty, reasons)
+
+
+def judge_inequality(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> Answer:
+    """Judge the primary question from the estimates at hand."""
+    row = primary_row(estimates)
+    return _answer(evaluation, observations, estimates, row, ("narrowed", "widened"))
 
 
 def design_checks(evaluation: Evaluation, observations: Observations, *, df: float) -> pd.DataFrame:
@@ -119,10 +128,12 @@ def _answer(
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
     reasons = tuple(
-        f"{check['check'].lower()}: {check['value']:.3g}, at least {check['caution_from']:g} "
-        f"needed; {check['why']}"
-        for _, check in checks[checks["level"] == CANNOT_SAY].iterrows()
+        f"{check['criterion'].lower()}: {check['found']:.2g}, at least {check['needed']:g} needed; "
+        f"{check['reason']}"
+        for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
     )
+    if pd.isna(row["estimate"]):
+        reasons = (str(row["note"]),)
     if level == CANNOT_SAY:
         verdict = "cannot-say"
     elif excludes and disagreeing:
@@ -155,7 +166,7 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
     reasons = ["there is no comparison series: anything else that changed at the start counts"]
     if answer.level == WITH_CAUTION:
         reasons.append("the design carries the estimate only with caution")
-    if answer.estimate["ci_low"] <= 0 <= answer.estimate["ci_high"]:
+    if not (answer.estimate["ci_low"] > 0 or answer.estimate["ci_high"] < 0):
         reasons.append("the interval includes no effect")
     if answer.disagreeing:
         reasons.append("the direction changes with " + ", ".join(answer.disagreeing[:4]))

@@ -26,7 +26,8 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     wanted = tuple(evaluation.equity.measures)
     found: list[pd.DataFrame] = []
     rows: list[dict[str, Any]] = []
-    for period, cells in strata.groupby("period", sort=True):
+    for period in observations.periods(outcome):
+        cells = strata[strata["period"] == period]
         if cells["rate"].isna().any():
             continue
         table = measures(
@@ -39,7 +40,13 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
         )
         found.append(table.assign(period=period))
         rows += [
-            _row(evaluation, str(period), measure, int(cells["numerator"].sum()))
+            _row(
+                evaluation,
+                observations,
+                observations.label(period),
+                measure,
+                int(cells["numerator"].sum()),
+            )
             for _, measure in table.iterrows()
         ]
     return Analysis(
@@ -51,6 +58,11 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     )
 
 
+def measure_id(outcome: str, measure: str, period: str) -> str:
+    """Return the key of an inequality measure in one period."""
+    return f"baseline-inequality.{outcome}.{measure}.{period}"
+
+
 def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
     """Return each group's rate per period with its Wilson interval, per the indicator's unit."""
     per = indicator(outcome).per
@@ -59,18 +71,20 @@ def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
     return frame.assign(ci_low=interval["ci_low"] * per, ci_high=interval["ci_high"] * per)
 
 
-def _row(evaluation: Evaluation, period: str, measure: pd.Series, events: int) -> dict[str, Any]:
+def _row(
+    evaluation: Evaluation, observations: Observations, period: str, measure: pd.Series, events: int
+) -> dict[str, Any]:
     outcome = evaluation.outcomes.primary.indicator
     return {
-        "id": f"baseline-inequality.{outcome}.{measure['measure']}.{period}",
+        "id": measure_id(outcome, str(measure["measure"]), period),
         "page": "baseline-inequality",
         "role": "secondary",
         "outcome": outcome,
         "design": evaluation.design.type,
         "estimator": measure["method"],
         "estimand": measure["measure"],
-        "scale": "ratio" if measure["scale"] == "relative" else measure["scale"],
-        "dimension": evaluation.equity.dimension,
+        "scale": measure["scale"],
+        "dimension": observations.dimension,
         "stratum": "all",
         "time": period,
         "estimate": measure["estimate"],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from equieval.data import load_observations
+from equieval.errors import DesignError
 from equieval.methods.its import effect_at
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
@@ -26,7 +28,7 @@ class Readiness:
     ----------
     id, title : the evaluation.
     pages : slugs of its report's pages.
-    sources : id -> rows read.
+    sources : id -> rows read; None where that would count people.
     level : what the design can carry, the worst of the checks.
     checks : the adequacy checks, one row each.
     """
@@ -34,7 +36,7 @@ class Readiness:
     id: str
     title: str
     pages: tuple[str, ...]
-    sources: dict[str, int]
+    sources: dict[str, int | None]
     level: str
     checks: pd.DataFrame
 
@@ -47,13 +49,16 @@ def check(evaluation: Evaluation, root: Path) -> Readiness:
     InputError : the parameters, the data, or the design cannot be used as they are.
     """
     specs = pages_for(evaluation.design.type)
-    observations = load_observations(evaluation, root)
+    recorded = load_observations(evaluation, root)
+    observations = recorded.grouped(evaluation.equity.grouping)
     design = series_design(evaluation, observations)
     primary = evaluation.outcomes.primary
     values = measure_values(observations, primary.indicator, primary.measure)
     own = covering(design, values)
-    fit = fit_series(values, own)
-    df = effect_at(fit, own.matrix(), own.horizon, ci_level=CI_LEVEL).df
+    try:
+        df = effect_at(fit_series(values, own), own.matrix(), own.horizon, ci_level=CI_LEVEL).df
+    except DesignError:
+        df = math.nan
     checks = design_checks(evaluation, observations, df=df)
     return Readiness(
         id=evaluation.identity.id,

@@ -97,9 +97,8 @@ def epoc_criteria(
             "Shape specified beforehand",
             "Was the shape of the effect fixed before the analysis?",
             MET,
-            f"The impact model ({evaluation.design.impact.replace('-', ' ')}), the start "
-            f"({evaluation.design.start}) and the horizon ({evaluation.outcomes.primary.horizon}) "
-            "are parameters of this evaluation.",
+            f"The impact model (level and slope), the start ({design.start}) and the horizon "
+            f"({design.horizon}) are parameters of this evaluation.",
         ),
         (
             "Data collection unaffected",
@@ -138,7 +137,7 @@ def _data(appraisal: Appraisal) -> tuple[str, str]:
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
-        f"{check['check'].lower()} {check['value']:.3g} ({check['level']})"
+        f"{check['criterion'].lower()} {check['found']:.2g} ({check['judgement']})"
         for _, check in checks.iterrows()
     )
     return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."
@@ -194,9 +193,10 @@ def _composition(evaluation: Evaluation, observations: Observations) -> tuple[st
     shares = 100 * sums / sums.sum()
     change = (shares[True] - shares[False]).reindex(observations.levels)
     largest = str(change.abs().idxmax())
+    moved = float(change.abs().max())
+    before, then = (float(shares[side].loc[largest]) for side in (False, True))
     return (
-        MET if change.abs().max() < 1 else PARTLY,
-        f"The share of births in each group moved by at most {change.abs().max():.1f} percentage "
-        f"points (group {largest}: from {shares.loc[largest, False]:.1f} % to "
-        f"{shares.loc[largest, True]:.1f} %).",
+        MET if moved < 1 else PARTLY,
+        f"No group's share of the denominator moved by more than {moved:.1f} percentage points "
+        f"(most: group {largest}, from {before:.1f}% to {then:.1f}%).",
     )

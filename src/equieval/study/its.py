@@ -8,14 +8,14 @@ they are shown, they never decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.errors import EvaluationFailed
+from equieval.errors import DesignError, EvaluationFailed
 from equieval.methods.its import (
     ItsFit,
     average_effect,
@@ -27,8 +27,9 @@ from equieval.methods.its import (
     fit_reml_ar1,
 )
 from equieval.protocol import Evaluation
-from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.analysis import CI_LEVEL, RELATIVE, Analysis, Subject, tidy
 from equieval.study.series import (
+    LINEAR_MEASURES,
     SeriesDesign,
     inequality_series,
     outcome_series,
@@ -37,18 +38,10 @@ from equieval.study.series import (
 )
 
 HEADLINE_ESTIMATOR = "REML AR(1)"
-_FITTERS: dict[str, Callable[[pd.Series, pd.DataFrame], ItsFit]] = {
-    HEADLINE_ESTIMATOR: fit_reml_ar1,
-    "OLS": fit_ols,
-    "Newey–West": fit_newey_west,
-}
-BESIDE = ("OLS", "Newey–West")
-"""Estimators shown beside the headline; they never decide."""
 
 LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the start"
 AT_HORIZON, AVERAGE = "effect at horizon", "average effect since the start"
-LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
-"""Measures linear in the group rates: a series of them carries the correlation exactly."""
+IN_PERIOD = "effect in period"
 
 
 def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
@@ -65,17 +58,17 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         counts = observations.overall(outcome)
         values = outcome_series(observations, outcome)
         own = covering(design, values)
-        subject = subject_of(evaluation, "effect", outcome, "rate", horizon=str(own.horizon))
-        events = {"n_events": _events(counts, own)}
-        reml = fit_series(values, own)
-        rows += its_rows(reml, own, subject, role="secondary", **events)
-        rows += _relative_rows(reml, own, subject, role="secondary", **events)
-        for estimator in BESIDE:
-            beside = fit_series(values, own, estimator)
-            rows += its_rows(beside, own, subject, role="robustness", **events)
-        rows += _quasi_poisson_rows(counts, own, subject, **events)
+        subject = subject_of(evaluation, observations, "effect", outcome, "rate")
+        events = _events(counts, own)
+        reml, reml_rows = _headline(values, own, subject, n_events=events)
+        rows += reml_rows
+        if reml is not None:
+            rows += _relative_rows(reml, own, subject, role="secondary", n_events=events)
+        for beside in _fits_beside(evaluation, values, own):
+            rows += its_rows(beside, own, subject, role="robustness", n_events=events)
+        rows += _quasi_poisson_rows(counts, own, subject, n_events=events)
         name = "series" if outcome == primary else f"series-{outcome}"
-        frames[name] = counterfactual_frame(reml, own).merge(
+        frames[name] = _drawn(reml, values, own).merge(
             counts[["period", "numerator", "denominator"]], on="period", how="left"
         )
     return Analysis(tidy(rows), frames)
@@ -99,15 +92,16 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         values = measure_values(observations, primary.indicator, measure)
         own = covering(design, values)
         subject = subject_of(
-            evaluation, "inequality-effect", primary.indicator, measure, horizon=str(own.horizon)
+            evaluation, observations, "inequality-effect", primary.indicator, measure
         )
-        reml = fit_series(values, own)
         is_primary = measure == primary.measure
-        rows += its_rows(reml, own, subject, role="secondary", primary=is_primary)
+        reml, reml_rows = _headline(values, own, subject, primary=is_primary)
+        rows += reml_rows
         if is_primary:
-            frames["series"] = counterfactual_frame(reml, own)
-            for estimator in BESIDE:
-                beside = fit_series(values, own, estimator)
+            frames["series"] = _drawn(reml, values, own)
+            if reml is not None:
+                rows += _rows_over_time(reml, own, subject)
+            for beside in _fits_beside(evaluation, values, own):
                 rows += its_rows(beside, own, subject, role="robustness")
     group_rows, frames["levelling"] = _group_effects(evaluation, observations, design)
     estimates = tidy([*rows, *group_rows])
@@ -131,27 +125,19 @@ def _group_effects(
     for stratum in groups.levels:
         values = stratum_series(groups, outcome, stratum)
         own = covering(design, values)
-        subject = subject_of(
-            evaluation,
-            "inequality-effect",
-            outcome,
-            "rate",
-            stratum=stratum,
-            horizon=str(own.horizon),
-        )
+        subject = subject_of(evaluation, groups, "inequality-effect", outcome, "rate", stratum)
         counts = groups.strata(outcome)
         events = _events(counts[counts["stratum"] == stratum], own)
-        fit = fit_series(values, own)
-        rows += its_rows(fit, own, subject, role="secondary", n_events=events)
-        series = counterfactual_frame(fit, own).set_index("period").loc[own.horizon]
-        at_horizon = effect_at(fit, own.matrix(), own.horizon, ci_level=CI_LEVEL)
+        fit, stratum_rows = _headline(values, own, subject, n_events=events)
+        rows += stratum_rows
+        at_horizon = stratum_rows[0]
+        drawn = _drawn(fit, values, own)
+        series = drawn[drawn["period"] == own.horizon].iloc[0]
         ends[stratum] = {
             "stratum": stratum,
             "counterfactual": series["counterfactual"],
             "fitted": series["fitted"],
-            "estimate": at_horizon.estimate,
-            "ci_low": at_horizon.ci_low,
-            "ci_high": at_horizon.ci_high,
+            **{name: at_horizon.get(name, math.nan) for name in ("estimate", "ci_low", "ci_high")},
         }
     return rows, pd.DataFrame([ends[groups.levels[0]], ends[groups.levels[-1]]])
 
@@ -174,6 +160,40 @@ def covering(design: SeriesDesign, values: pd.Series) -> SeriesDesign:
     periods = pd.period_range(recorded.min(), recorded.max(), freq=design.periods.freq)
     horizon = min(design.horizon, recorded.max())
     return SeriesDesign(periods, design.start, horizon, design.excluded)
+
+
+def _headline(
+    values: pd.Series,
+    design: SeriesDesign,
+    subject: Subject,
+    *,
+    primary: bool = False,
+    **columns: Any,
+) -> tuple[ItsFit | None, list[dict[str, Any]]]:
+    """Fit the headline estimator; where the series cannot carry it, keep a row that says so."""
+    try:
+        fit = fit_series(values, design)
+    except DesignError as refusal:
+        role = "primary" if primary else "secondary"
+        refused = subject.refused(
+            estimator=HEADLINE_ESTIMATOR,
+            estimand=AT_HORIZON,
+            role=role,
+            horizon=str(design.horizon),
+            note=refusal.what,
+            **columns,
+        )
+        return None, [refused]
+    return fit, its_rows(fit, design, subject, role="secondary", primary=primary, **columns)
+
+
+def _drawn(fit: ItsFit | None, values: pd.Series, design: SeriesDesign) -> pd.DataFrame:
+    """Return the series with its fit and counterfactual; without a fit, the points alone."""
+    if fit is not None:
+        return counterfactual(fit, design.matrix(), ci_level=CI_LEVEL)
+    columns = ("fitted", "counterfactual", "ci_low", "ci_high", "df")
+    frame = pd.DataFrame({"period": design.periods, "observed": design.usable(values).to_numpy()})
+    return frame.assign(**dict.fromkeys(columns, math.nan))
 
 
 def its_rows(
@@ -210,23 +230,42 @@ def its_rows(
                 role=own_role,
                 inference=fit.inference,
                 n_obs=fit.n_obs,
-                time=str(design.horizon) if estimand == AT_HORIZON else None,
+                horizon=str(design.horizon) if estimand == AT_HORIZON else None,
                 **columns,
             )
         )
     return rows
 
 
-def counterfactual_frame(fit: ItsFit, design: SeriesDesign) -> pd.DataFrame:
-    """Return the observed series, the fit, and the counterfactual with its interval."""
-    return counterfactual(fit, design.matrix(), ci_level=CI_LEVEL)
+def fit_series(values: pd.Series, design: SeriesDesign) -> ItsFit:
+    """Fit the headline estimator to a series under a design."""
+    return fit_reml_ar1(design.usable(values), design.matrix())
 
 
-def fit_series(
-    values: pd.Series, design: SeriesDesign, estimator: str = HEADLINE_ESTIMATOR
-) -> ItsFit:
-    """Fit one estimator to a series under a design."""
-    return _FITTERS[estimator](design.usable(values), design.matrix())
+def _fits_beside(
+    evaluation: Evaluation, values: pd.Series, design: SeriesDesign
+) -> tuple[ItsFit, ...]:
+    """Fit the estimators that stand beside the headline; they are shown, they never decide."""
+    y, X = design.usable(values), design.matrix()
+    return (fit_ols(y, X), fit_newey_west(y, X, evaluation.robustness.newey_west_lag))
+
+
+def _rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list[dict[str, Any]]:
+    """Return the effect in every period from the start to the end: does it last?"""
+    return [
+        subject.row(
+            effect_at(fit, design.matrix(), period, ci_level=CI_LEVEL),
+            estimator=fit.estimator,
+            estimand=IN_PERIOD,
+            role="secondary",
+            inference=fit.inference,
+            n_obs=fit.n_obs,
+            time=str(period),
+            variant=str(period),
+        )
+        for period in design.periods
+        if period >= design.start
+    ]
 
 
 def _relative_rows(
@@ -241,7 +280,7 @@ def _relative_rows(
     if fit.link == "log":
         contrasts[LEVEL] = fit.contrast({"post": 1.0}, ci_level=CI_LEVEL).as_ratio()
         contrasts[SLOPE] = fit.contrast({"since": 1.0}, ci_level=CI_LEVEL).as_ratio()
-    relative = replace(subject, scale="ratio")
+    relative = replace(subject, scale=RELATIVE)
     return [
         relative.row(
             contrast,
@@ -250,7 +289,7 @@ def _relative_rows(
             role=role,
             inference=fit.inference,
             n_obs=fit.n_obs,
-            time=str(design.horizon) if estimand == AT_HORIZON else None,
+            horizon=str(design.horizon) if estimand == AT_HORIZON else None,
             variant="ratio",
             **columns,
         )
@@ -276,11 +315,10 @@ def _events(counts: pd.DataFrame, design: SeriesDesign) -> int:
 
 def subject_of(
     evaluation: Evaluation,
+    observations: Observations,
     page: str,
     outcome: str,
     measure: str,
-    *,
-    horizon: str,
     stratum: str = "all",
 ) -> Subject:
     """Return the columns that all estimates of one series share."""
@@ -289,11 +327,10 @@ def subject_of(
         outcome=outcome,
         measure=measure,
         design=evaluation.design.type,
-        dimension=evaluation.equity.dimension,
+        dimension=observations.dimension,
         scale="absolute",
         stratum=stratum,
-        weighting=evaluation.outcomes.primary.weighting or "",
-        horizon=horizon,
+        weighting=evaluation.outcomes.primary.weighting,
     )
 
 

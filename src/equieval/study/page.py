@@ -7,6 +7,7 @@ page.show("series", figures.counterfactual_series, analysis.frames["series"])
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from equieval.protocol import Evaluation
 from equieval.protocol.root import project_root
 from equieval.study.pages import PageSpec, page_spec
 from equieval.study.registry import Maker, Registry
+from equieval.study.words import page_words
 
 PAGE_FOLDER_VARIABLE = "EQUIEVAL_PAGE_DIR"
 ESTIMATES = "estimates.parquet"
@@ -52,23 +54,37 @@ class Page:
     registry: Registry = field(repr=False)
 
     @cached_property
-    def observations(self) -> Observations:
-        """The observations of the evaluation, loaded and validated on first use."""
+    def recorded(self) -> Observations:
+        """The observations as the sources record them, loaded and validated on first use."""
         return load_observations(self.evaluation, self.root)
+
+    @cached_property
+    def observations(self) -> Observations:
+        """The observations in the groups that the evaluation asks for."""
+        return self.recorded.grouped(self.evaluation.equity.grouping)
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """What things are called on this page."""
+        return page_words(self.spec, self.evaluation)
 
     def show(self, artefact_id: str, maker: Maker, data: pd.DataFrame, **words: Any) -> None:
         """Declare an artefact made from ``data`` and display it.
 
         The frame passes through the disclosure profile before the maker sees it; see
-        `equieval.study.registry.Registry.declare`.
+        `equieval.study.registry.Registry.declare`. Words that the maker asks for and that are
+        not given here come from the evaluation (`equieval.study.words`).
         """
-        declared = self.registry.declare(artefact_id, maker, data, **words)
+        asked = inspect.signature(maker).parameters
+        known = {name: value for name, value in self.words.items() if name in asked}
+        declared = self.registry.declare(artefact_id, maker, data, **{**known, **words})
         display(declared.bundle, raw=True, metadata=declared.metadata)  # type: ignore[no-untyped-call]
 
     def record(self, estimates: pd.DataFrame) -> None:
         """Save the page's estimates (Estimates table) beside its artefacts."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        table = estimates_table(estimates.to_dict("records"))
+        rows = ({str(k): v for k, v in row.items()} for row in estimates.to_dict("records"))
+        table = estimates_table(rows)
         table.to_parquet(self.folder / ESTIMATES, index=False)
 
     def record_headline(self, headline: Mapping[str, Any]) -> None:
@@ -77,7 +93,7 @@ class Page:
         text = json.dumps(dict(headline), indent=1, ensure_ascii=False, sort_keys=True)
         (self.folder / HEADLINE).write_text(text, encoding="utf-8")
 
-    def recorded(self, slug: str) -> pd.DataFrame | None:
+    def estimates_beside(self, slug: str) -> pd.DataFrame | None:
         """Return the estimates that a page of the same run has recorded, if it has."""
         path = self.folder.parent / slug / ESTIMATES
         return pd.read_parquet(path) if path.is_file() else None

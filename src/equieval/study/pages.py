@@ -90,14 +90,14 @@ _PAGES: dict[str, tuple[PageSpec, ...]] = {
             notebook="notebooks/effect-its.ipynb",
             slug="effect",
             title="Effect on the outcome",
-            reads=(*ANALYSIS_BLOCKS, "intervention", "population"),
+            reads=(*ANALYSIS_BLOCKS, "intervention", "population", "robustness"),
         ),
         PageSpec(
             id="inequality-effect",
             notebook="notebooks/inequality-effect-its.ipynb",
             slug="inequality-effect",
             title="Effect on inequality",
-            reads=(*ANALYSIS_BLOCKS, "intervention", "population"),
+            reads=(*ANALYSIS_BLOCKS, "intervention", "population", "robustness"),
             needs=("baseline-inequality",),
         ),
         PageSpec(

@@ -13,11 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from equieval.data import Observations
+from equieval.data import Observations, parse_period, period_label
 from equieval.errors import DesignError
 from equieval.methods.its import effect_at
 from equieval.methods.its_diagnostics import autocorrelation, residual_tests
 from equieval.protocol import Evaluation
+from equieval.protocol.design import Robustness
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
 from equieval.study.its import (
     AT_HORIZON,
@@ -57,10 +58,9 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     labels: list[dict[str, str]] = []
     for measure, values in subjects.items():
         own = covering(design, values)
-        subject = subject_of(
-            evaluation, "robustness", primary.indicator, measure, horizon=str(own.horizon)
-        )
-        for variant in (*_variants(evaluation, own), *_placebos(evaluation, own)):
+        subject = subject_of(evaluation, observations, "robustness", primary.indicator, measure)
+        asked = Asked(evaluation.robustness, observations.frequency)
+        for variant in (*asked.variants(own), *asked.placebos(own)):
             row = _variant_row(variant, values, subject)
             rows.append(row)
             labels.append(
@@ -75,34 +75,44 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
         {
             "variants": labelled[~is_placebo].reset_index(drop=True),
             "placebo": labelled[is_placebo].reset_index(drop=True),
-            "autocorrelation": autocorrelation(main),
+            "autocorrelation": autocorrelation(main).assign(bound=lambda acf: acf["ci_high"]),
             "residual-tests": residual_tests(main),
         },
     )
 
 
-def _variants(evaluation: Evaluation, design: SeriesDesign) -> Iterator[Variant]:
-    """Yield the variants that keep the estimand: the effect at the horizon."""
-    asked = evaluation.robustness
-    freq = design.periods.freq
-    for label in asked.alternative_starts:
-        yield Variant("another start", f"start in {label}", design.starting(pd.Period(label, freq)))
-    for group in asked.exclude_periods:
-        periods = [pd.Period(label, freq) for label in group]
-        yield Variant("periods left out", f"without {', '.join(group)}", design.without(*periods))
-    if asked.leave_one_out:
-        for period in design.periods:
-            if period not in design.excluded:
-                yield Variant("leave one out", f"without {period}", design.without(period))
+@dataclass(frozen=True)
+class Asked:
+    """The robustness block, read in the frequency of the data."""
 
+    block: Robustness
+    frequency: str
 
-def _placebos(evaluation: Evaluation, design: SeriesDesign) -> Iterator[Variant]:
-    """Yield the placebo starts, on the periods before the real start only."""
-    before = design.periods[design.periods < design.start]
-    for label in evaluation.robustness.placebo_starts:
-        start = pd.Period(label, design.periods.freq)
-        earlier = SeriesDesign(before, start, before[-1], design.excluded)
-        yield Variant("placebo start", f"placebo start in {label}", earlier)
+    def period(self, label: str) -> pd.Period:
+        """Return a period of the data from its label."""
+        return parse_period(label, self.frequency)
+
+    def variants(self, design: SeriesDesign) -> Iterator[Variant]:
+        """Yield the variants that keep the estimand: the effect at the horizon."""
+        for label in self.block.alternative_starts:
+            design_then = design.starting(self.period(label))
+            yield Variant("another start", f"start in {label}", design_then)
+        for group in self.block.exclude_periods:
+            periods = [self.period(label) for label in group]
+            name = f"without {' and '.join(group)}"
+            yield Variant("periods left out", name, design.without(*periods))
+        if self.block.leave_one_out:
+            for period in design.periods:
+                if period not in design.excluded:
+                    label = period_label(period, self.frequency)
+                    yield Variant("leave one out", f"without {label}", design.without(period))
+
+    def placebos(self, design: SeriesDesign) -> Iterator[Variant]:
+        """Yield the placebo starts, on the periods before the real start only."""
+        before = design.periods[design.periods < design.start]
+        for label in self.block.placebo_starts:
+            earlier = SeriesDesign(before, self.period(label), before[-1], design.excluded)
+            yield Variant("placebo start", f"placebo start in {label}", earlier)
 
 
 def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[
         "role": "diagnostic" if placebo else "robustness",
         "variant": f"{variant.kind} {variant.label}",
         "note": variant.label,
-        "time": str(variant.design.horizon),
+        "horizon": str(variant.design.horizon),
     }
     try:
         fit = fit_series(values, variant.design)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from equieval.data import Observations
+from equieval.data import Observations, parse_period
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.inequality import measure_series
 from equieval.methods.its import level_and_slope
@@ -22,6 +22,9 @@ MIN_POINTS_PER_SIDE = 3
 
 SUPPORTED_IMPACT = ("level-and-slope",)
 SUPPORTED_SEASONALITY = ("none",)
+SUPPORTED_WEIGHTING = ("denominator",)
+LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
+"""Measures linear in the group rates: a series of them carries the correlation exactly."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
         an unexplained gap, or an option that this version does not fit.
     """
     design, primary = _interrupted(evaluation), evaluation.outcomes.primary
+    frequency = observations.frequency
     rates = observations.overall(primary.indicator)
     recorded = rates.dropna(subset=["rate"])
     if recorded.empty:
@@ -81,32 +85,27 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
             where="outcomes.primary.indicator",
             remedy="name a source that provides its numerator and denominator",
         )
-    first = _period(design.first_period, observations, "design.first_period")
-    last = _period(design.last_period, observations, "design.last_period")
-    first = first if first is not None else recorded["period"].min()
-    last = last if last is not None else recorded["period"].max()
-    periods = pd.period_range(first, last, freq=recorded["period"].dtype.freq)
-    start = _period(design.start, observations, "design.start")
-    horizon = _period(primary.horizon, observations, "outcomes.primary.horizon")
+    covered = observations.periods(primary.indicator)
+    first = parse_period(design.first_period, frequency) if design.first_period else covered[0]
+    last = parse_period(design.last_period, frequency) if design.last_period else covered[-1]
+    periods = pd.period_range(first, last, freq=covered.freqstr)
+    start = parse_period(design.start, frequency)
+    horizon = parse_period(primary.horizon, frequency)
     window = f"{first} to {last}"
-    if start is None or start not in periods:
+    if start not in periods:
         raise DesignError(
             f"the intervention starts in {design.start}, outside the data ({window})",
             where="design.start",
             remedy="correct the start, or supply data around it",
         )
-    if horizon is None or horizon not in periods or horizon < start:
+    if horizon not in periods or horizon < start:
         raise DesignError(
             f"the horizon {primary.horizon} is not a period from the start ({start}) "
             f"to the end of the data ({last})",
             where="outcomes.primary.horizon",
             remedy="name a period after the start that the data cover",
         )
-    excluded = tuple(
-        period
-        for label in design.exclude_periods
-        if (period := _period(label, observations, "design.exclude_periods")) is not None
-    )
+    excluded = tuple(parse_period(p, frequency) for p in design.exclude_periods)
     found = SeriesDesign(periods, start, horizon, excluded)
     _refuse_gaps(found, rates, primary.indicator)
     _refuse_too_few(found, rates, primary.indicator)
@@ -144,19 +143,6 @@ def inequality_series(observations: Observations, indicator_id: str, measure: st
     )
 
 
-def _period(label: str | None, observations: Observations, key: str) -> pd.Period | None:
-    if label is None:
-        return None
-    try:
-        return pd.Period(label, freq=observations.table["period"].dtype.freq)
-    except ValueError:
-        raise DesignError(
-            f"'{label}' is not a period of yearly, quarterly or monthly data",
-            where=key,
-            remedy=f"write it as the data do, e.g. {observations.table['period'].iloc[0]}",
-        ) from None
-
-
 def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
     """Return the design block if this version fits every option in it."""
     design = evaluation.design
@@ -166,14 +152,18 @@ def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
             where="design.type",
             remedy="use the pages of that design",
         )
+    primary = evaluation.outcomes.primary
     for key, value, fitted in (
-        ("impact", design.impact, SUPPORTED_IMPACT),
-        ("seasonality", design.seasonality, SUPPORTED_SEASONALITY),
+        ("design.impact", design.impact, SUPPORTED_IMPACT),
+        ("design.seasonality", design.seasonality, SUPPORTED_SEASONALITY),
+        ("outcomes.primary.measure", primary.measure, LINEAR_MEASURES),
+        ("outcomes.primary.weighting", primary.weighting, SUPPORTED_WEIGHTING),
     ):
         if value not in fitted:
             raise DesignError(
-                f"{key} '{value}' is not fitted by this version",
-                where=f"design.{key}",
+                f"{key.rpartition('.')[2]} '{value}' is not fitted by this version for a single "
+                "series",
+                where=key,
                 remedy=did_you_mean(value, fitted),
             )
     return design

@@ -1,0 +1,244 @@
+"""What a report says of its protocol and provenance: frames of words for the tables.
+
+Intervention by TIDieR (Hoffmann et al. 2014), items numbered as there; checklist by STROBE and
+RECORD (von Elm et al. 2007; Benchimol et al. 2015) with where in the report each item is.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.disclosure.profiles import profile
+from equieval.protocol import Evaluation
+from equieval.protocol.registration import (
+    deviations,
+    in_words,
+    protocol_of,
+    registration_of,
+)
+from equieval.protocol.taxonomy import VOCABULARIES
+from equieval.study.words import measure_name, outcome_name
+
+SOFTWARE = ("equieval", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "matplotlib")
+NOT_STATED = "Not stated"
+
+_TIDIER = (
+    ("1 Brief name", "name"),
+    ("2 Why", "why"),
+    ("3 What: materials", "materials"),
+    ("4 What: procedures", "procedures"),
+    ("5 Who provided", "provider"),
+    ("6 How", "mode"),
+    ("7 Where", "location"),
+    ("8 When and how much", "timing"),
+    ("9 Tailoring", "tailoring"),
+    ("10 Modifications", "modifications"),
+    ("11 How well: planned", "fidelity_planned"),
+)
+
+_CHECKLIST = (
+    ("STROBE 1 Title and abstract", "Summary"),
+    ("STROBE 2–3 Background and objectives", "Summary; Methods: intervention"),
+    ("STROBE 4 Study design", "Effect on the outcome: what is estimated"),
+    ("STROBE 5–6 Setting and participants", "Methods: population"),
+    ("STROBE 7 Variables", "Baseline inequality; Methods: parameters"),
+    ("STROBE 8 Data sources", "Data audit: sources"),
+    ("STROBE 9 Bias", "Robustness: seven conditions"),
+    ("STROBE 10 Study size", "Summary: what the design can carry"),
+    ("STROBE 12 Statistical methods", "Methods: the model"),
+    ("STROBE 13–14 Numbers and descriptive data", "Data audit; Baseline inequality"),
+    ("STROBE 15–16 Outcome data and main results", "Effect on the outcome; Effect on inequality"),
+    ("STROBE 17 Other analyses", "Robustness"),
+    ("STROBE 18–21 Discussion", "Summary: certainty; Robustness"),
+    ("STROBE 22 Funding", "Not stated in the parameters"),
+    ("RECORD 6–7 Codes and definitions", "Methods: parameters; the site's indicator catalogue"),
+    ("RECORD 12 Data access, cleaning, linkage", "Data audit: sources"),
+    ("RECORD 13 Selection of the population", "Methods: population"),
+    ("RECORD 22 Availability of data and code", "Methods: rerunning this report"),
+    ("STROBE-Equity: groups, and how they are ordered", "Baseline inequality"),
+    ("STROBE-Equity: absolute and relative inequality", "Baseline inequality"),
+)
+
+
+def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
+    """Return what was evaluated in a few lines: ``item, words``."""
+    primary = evaluation.outcomes.primary
+    design = evaluation.design
+    series = observations.periods(primary.indicator)
+    publishers = dict.fromkeys(source.publisher for source in evaluation.data.sources)
+    rows = [
+        ("Intervention", evaluation.intervention.summary or evaluation.intervention.why),
+        ("Population", evaluation.population.description),
+        (
+            "Compared with",
+            f"the trend from {observations.label(series[0])} up to the start, carried forward; "
+            "there is no comparison area",
+        ),
+        ("Start", str(getattr(design, "start", NOT_STATED))),
+        (
+            "Primary question",
+            f"{measure_name(primary.measure)} of the {outcome_name(primary.indicator)} "
+            f"in {primary.horizon}",
+        ),
+        (
+            "Data",
+            f"{'; '.join(publishers)}, {observations.label(series[0])} to "
+            f"{observations.label(series[-1])}",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def tidier(evaluation: Evaluation) -> pd.DataFrame:
+    """Return the intervention by TIDieR's items: ``item, words``."""
+    given = evaluation.intervention
+    rows = [(label, getattr(given, key) or NOT_STATED) for label, key in _TIDIER]
+    for label, part in (
+        ("12 How well: actual (fidelity)", given.fidelity),
+        ("Reach", given.reach),
+        ("Dose", given.dose),
+    ):
+        words = NOT_STATED if part is None else " ".join(filter(None, (part.words, part.by_group)))
+        rows.append((label, words))
+    rows.append(("Transferability", given.transferability or NOT_STATED))
+    engagement = given.engagement.words if given.engagement else NOT_STATED
+    rows.append(("People with lived experience", engagement))
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def theory_of_change(evaluation: Evaluation) -> pd.DataFrame:
+    """Return the steps by which the intervention should work: ``item, words``."""
+    theory = evaluation.intervention.theory_of_change
+    if theory is None:
+        return pd.DataFrame([("Theory of change", NOT_STATED)], columns=["item", "words"])
+    rows = [
+        ("What is put in", "; ".join(theory.inputs) or NOT_STATED),
+        ("What is done", "; ".join(theory.activities)),
+        ("What comes out", "; ".join(theory.outputs) or NOT_STATED),
+        ("What should change", "; ".join(theory.outcomes)),
+        ("Why the gap should narrow", theory.equity),
+        ("What has to hold", "; ".join(theory.assumptions) or NOT_STATED),
+    ]
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def population(evaluation: Evaluation) -> pd.DataFrame:
+    """Return who is counted, and how groups are formed: ``item, words``."""
+    given, equity = evaluation.population, evaluation.equity
+    order = "from most to least deprived: " if equity.ordered else ""
+    edition = equity.edition or NOT_STATED
+    if equity.edition_recalled:
+        edition += " (recalled, not read in the source)"
+    rows = [
+        ("Place", given.place),
+        ("Who", given.description),
+        ("Included", given.inclusion or NOT_STATED),
+        ("Left out", given.exclusion or NOT_STATED),
+        ("Groups", f"{equity.known.label}, {order}{', '.join(equity.levels)}"),
+        ("Edition of the index", edition),
+    ]
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def programme(evaluation: Evaluation) -> pd.DataFrame:
+    """Return where the evaluation belongs, in the programme's own terms: ``item, words``."""
+    given = evaluation.programme
+    rows = [("Programme", given.title)]
+    for name, terms in VOCABULARIES.items():
+        chosen = getattr(given, name, ())
+        if chosen:
+            labels = [terms[term].label for term in chosen]
+            rows.append((name.replace("_", " ").capitalize(), "; ".join(labels)))
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def sources(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
+    """Return each source with its edition, licence and fingerprint: ``item, words``."""
+    digests = {record.id: record.digest for record in observations.sources}
+    rows: list[tuple[str, str]] = []
+    for source in evaluation.data.sources:
+        status = {"final": "final figures", "provisional": "provisional figures"}.get(
+            source.status, "provisional and final figures"
+        )
+        rows += [
+            ("Source", source.title),
+            ("Publisher", source.publisher),
+            ("Edition", source.edition),
+            ("Status", status),
+            ("Licence", source.licence),
+            ("Level", "records, counted inside the database" if source.level == "record"
+             else "published counts"),
+            ("Linkage", source.linkage or "none"),
+            ("Fingerprint", digests.get(source.id, NOT_STATED)),
+        ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def software() -> pd.DataFrame:
+    """Return the versions that the page ran with: ``item, words``."""
+    rows = [("Python", platform.python_version())]
+    rows += [(name, version(name)) for name in SOFTWARE]
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def registration(root: Path, evaluation: Evaluation) -> pd.DataFrame:
+    """Return whether the protocol was registered, and what deviates from it: ``item, words``."""
+    found = registration_of(root, evaluation.identity.id)
+    rows = [("Registration", in_words(found))]
+    if found is not None:
+        departed = deviations(found.protocol, protocol_of(evaluation))
+        rows += [
+            (f"Deviation: {change.path}", f"registered {change.registered}; run {change.run}")
+            for change in departed
+        ]
+        rows.append(("Deviations", str(len(departed)) if departed else "none"))
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def parameters(evaluation: Evaluation) -> pd.DataFrame:
+    """Return every parameter that decides a number, by its key: ``item, words``."""
+    blocks = evaluation.blocks()
+    deciding = ("data", "outcomes", "equity", "design", "robustness", "disclosure")
+    rows = [row for name in deciding if name in blocks for row in _flat(name, blocks[name])]
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def disclosure(evaluation: Evaluation) -> pd.DataFrame:
+    """Return under which rules the figures may be published: ``item, words``."""
+    rows = [
+        ("Rules", profile(evaluation.disclosure.profile).describe()),
+        ("Why these rules", evaluation.disclosure.reason),
+    ]
+    approvers = [f"{who.name} ({who.role})" for who in evaluation.release.approvers]
+    rows.append(("Approved by", "; ".join(approvers) or "nobody yet"))
+    return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def checklist() -> pd.DataFrame:
+    """Return the reporting items and where each is: ``item, words``."""
+    return pd.DataFrame(_CHECKLIST, columns=["item", "words"])
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield dotted keys and readable values; lists of plain values stay on one line."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat(f"{key}.{name}", inner)
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for position, item in enumerate(value, start=1):
+            yield from _flat(f"{key}[{position}]", item)
+    elif value is None or value == [] or value == {}:
+        return
+    elif isinstance(value, list):
+        yield key, ", ".join(", ".join(v) if isinstance(v, list) else str(v) for v in value)
+    elif isinstance(value, bool):
+        yield key, "yes" if value else "no"
+    else:
+        yield key, str(value)

@@ -1,0 +1,152 @@
+"""The answer in brief: what the front page, the headline figure and the portfolio's card say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.present import numbers
+from equieval.present.layouts import without_thin_intervals
+from equieval.present.narrative.verdict import answer_words
+from equieval.present.wording import Result, certainty_words, sentence
+from equieval.protocol import Evaluation
+from equieval.study.adequacy import LEAST_DF
+from equieval.study.appraise import Answer, Appraisal
+from equieval.study.baseline import measure_id
+from equieval.study.its import AT_HORIZON
+from equieval.study.page import Page
+from equieval.study.series import series_design
+from equieval.study.words import gap_name, measure_name, measure_unit, outcome_name, outcome_words
+
+DESIGNS = {"its": "Interrupted time series"}
+CERTAINTY_LABELS = {
+    "high": "High",
+    "moderate": "Moderate",
+    "low": "Low",
+    "very-low": "Very low",
+    "not-rated": "Not rated (synthetic data)",
+}
+
+
+def headline_frame(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what the headline figure draws: the effect by group, and the change in the gap.
+
+    Returns
+    -------
+    DataFrame ``panel`` (group, gap), ``label, id, estimate, ci_low, ci_high, df, primary``; an
+    interval on too few degrees of freedom is left out.
+    """
+    primary = evaluation.outcomes.primary
+    at_horizon = estimates[estimates["horizon"].notna() & (estimates["scale"] == "absolute")]
+    groups = at_horizon[
+        (at_horizon["page"] == "inequality-effect")
+        & (at_horizon["estimand"] == f"rate: {AT_HORIZON}")
+    ]
+    groups = groups.assign(panel="group", primary=False, label=group_labels(groups["stratum"]))
+    gap = estimates[estimates["role"] == "primary"]
+    gap = gap.assign(panel="gap", primary=True, label=measure_name(primary.measure).capitalize())
+    columns = ["panel", "label", "id", "estimate", "ci_low", "ci_high", "df", "primary"]
+    frame = pd.concat([groups, gap], ignore_index=True)[columns]
+    return without_thin_intervals(frame, LEAST_DF)
+
+
+def shown_group(page: Page) -> str:
+    """Return what a shown group is called: "fifth" where tenths are joined two by two."""
+    levels = page.observations.levels
+    return "fifth" if len(levels) == 10 else str(page.words["group"])
+
+
+def before_and_last(page: Page) -> tuple[str, str]:
+    """Return the last recorded period before the start, and the last of all."""
+    design = series_design(page.evaluation, page.observations)
+    recorded = page.observations.periods(page.evaluation.outcomes.primary.indicator)
+    before = recorded[recorded < design.start][-1]
+    return page.observations.label(before), page.observations.label(recorded[-1])
+
+
+def baseline_id(page: Page) -> str:
+    """Return the key of the primary measure in the last period before the start."""
+    primary = page.evaluation.outcomes.primary
+    return measure_id(primary.indicator, primary.measure, before_and_last(page)[0])
+
+
+def group_labels(strata: pd.Series) -> list[str]:
+    """Return the labels of ordered groups: the two ends say which end they are."""
+    names = [f"Fifth {name}" if str(name).isdigit() else str(name) for name in strata]
+    if len(names) > 1:
+        names[0] += " (most deprived)"
+        names[-1] += " (least deprived)"
+    return names
+
+
+def headline_record(evaluation: Evaluation, appraisal: Appraisal) -> dict[str, Any]:
+    """Return the answer in brief for the portfolio's card and the release record."""
+    primary = evaluation.outcomes.primary
+    intervention = f"the {evaluation.intervention.name}"
+    gap_answer, _ = answer_words(
+        result_of(appraisal.inequality),
+        gap_name(evaluation),
+        intervention,
+        quantity="gap",
+        verdict=appraisal.inequality.verdict,
+    )
+    return {
+        "question": evaluation.identity.question,
+        "answer": sentence(gap_answer),
+        "verdict": appraisal.inequality.verdict,
+        "outcome_verdict": appraisal.outcome.verdict,
+        "certainty": CERTAINTY_LABELS[appraisal.certainty],
+        "certainty_reasons": list(appraisal.certainty_reasons),
+        "design": DESIGNS[evaluation.design.type],
+        "population": evaluation.population.place,
+        "intervention": evaluation.intervention.name,
+        "horizon": primary.horizon,
+        "effect_on_gap": _effect_words(
+            appraisal.inequality, measure_unit(primary.measure, primary.indicator)
+        ),
+        "effect_on_outcome": _effect_words(
+            appraisal.outcome, outcome_words(primary.indicator)["unit"]
+        ),
+        "outcome": outcome_name(primary.indicator),
+        "measure": measure_name(primary.measure),
+        "programme": evaluation.programme.title,
+        "gap_domains": list(evaluation.programme.gap_domains),
+        "population_groups": list(evaluation.programme.population_groups),
+        "workstreams": list(evaluation.programme.workstreams),
+        "clinical_priorities": list(evaluation.programme.clinical_priorities),
+    }
+
+
+def result_of(answer: Answer) -> Result:
+    """Return the estimate and interval behind an answer."""
+    row = answer.estimate
+    return Result(*(_number(row[name]) for name in ("estimate", "ci_low", "ci_high")))
+
+
+def would_change(answer: Answer) -> list[str]:
+    """Return what data would change an answer: the remedies of the checks that it misses."""
+    missed = answer.checks[answer.checks["judgement"] == answer.level]
+    return [] if answer.level == "can carry" else list(dict.fromkeys(missed["remedy"]))
+
+
+def certainty_meaning(appraisal: Appraisal) -> str:
+    """Return what the rating means, one sentence."""
+    return sentence(certainty_words(appraisal.certainty))
+
+
+def _effect_words(answer: Answer, unit: str) -> str:
+    """Return an effect as a card states it; one that cannot be relied on is not a number."""
+    if answer.verdict == "cannot-say":
+        return "Cannot say"
+    result = result_of(answer)
+    amount = numbers.change(result.estimate)
+    span = numbers.interval(result.ci_low, result.ci_high, signed=True)
+    return f"{amount} {numbers.change_unit(unit)} (95% interval {span})"
+
+
+def _number(value: Any) -> float:
+    return float("nan") if pd.isna(value) else float(value)

@@ -1,0 +1,227 @@
+"""Frames as figures and tables take them: rows of the estimates, picked and labelled."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.methods.inequality import measures
+from equieval.present import numbers
+from equieval.present.layouts import without_thin_intervals
+from equieval.protocol import Evaluation, indicator
+from equieval.study.adequacy import LEAST_DF
+from equieval.study.analysis import RELATIVE, Analysis
+from equieval.study.its import AT_HORIZON, AVERAGE, HEADLINE_ESTIMATOR, IN_PERIOD, LEVEL, SLOPE
+from equieval.study.summary import group_labels
+from equieval.study.words import measure_name, measure_unit
+
+ESTIMATORS = {
+    HEADLINE_ESTIMATOR: "REML with AR(1) errors (headline)",
+    "OLS": "Ordinary least squares",
+    "Newey–West": "Least squares, Newey–West errors",
+    "quasi-Poisson": "Quasi-Poisson with offset",
+}
+_ESTIMANDS = {
+    AT_HORIZON: "Effect at the horizon",
+    AVERAGE: "Average effect since the start",
+    LEVEL: "Change of level at the start",
+    SLOPE: "Change of slope, per period",
+}
+"""Estimands in the order of tables."""
+
+
+def estimators(
+    estimates: pd.DataFrame, outcome: str, measure: str, *, scale: str = "absolute"
+) -> pd.DataFrame:
+    """Return the effect at the horizon by every estimator, the headline first.
+
+    Columns ``label, primary`` and those of the Estimates table.
+    """
+    rows = _of(estimates, outcome, measure, AT_HORIZON, scale)
+    rows = rows.assign(
+        label=rows["estimator"].map(ESTIMATORS), primary=rows["estimator"] == HEADLINE_ESTIMATOR
+    )
+    return rows.sort_values("primary", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def estimands(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFrame:
+    """Return every estimand of the headline model, with ``label``."""
+    rows: pd.DataFrame = estimates[
+        (estimates["outcome"] == outcome)
+        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
+        & (estimates["stratum"] == "all")
+        & (estimates["scale"] != RELATIVE)
+        & estimates["estimand"].isin([f"{measure}: {name}" for name in _ESTIMANDS])
+    ]
+    labels = {f"{measure}: {name}": label for name, label in _ESTIMANDS.items()}
+    rows = rows.assign(label=rows["estimand"].map(labels))
+    return rows.sort_values("label", key=lambda s: s.map(list(labels.values()).index))
+
+
+def absolute_and_relative(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the headline effect on a rate as a difference and as a ratio."""
+    both = [_of(estimates, outcome, "rate", AT_HORIZON, s) for s in ("absolute", RELATIVE)]
+    rows = pd.concat(both)
+    headline: pd.DataFrame = rows[rows["estimator"] == HEADLINE_ESTIMATOR]
+    return headline.reset_index(drop=True)
+
+
+def by_group(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return the effect in each group, labelled, for a forest plot or a table."""
+    return groups.assign(label=group_labels(groups["stratum"]), primary=False)
+
+
+def by_measure(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the effect at the horizon on each inequality measure, with ``label`` and ``unit``."""
+    rows = estimates[
+        (estimates["outcome"] == outcome)
+        & (estimates["stratum"] == "all")
+        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
+        & estimates["estimand"].str.endswith(AT_HORIZON)
+    ]
+    names = [str(estimand).partition(":")[0] for estimand in rows["estimand"]]
+    return rows.assign(
+        label=[measure_name(name).capitalize() for name in names],
+        unit=[measure_unit(name, outcome) for name in names],
+    )
+
+
+def over_time(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the effect in every period since the start, labelled by period."""
+    rows = estimates[estimates["estimand"].str.endswith(IN_PERIOD)]
+    return rows.assign(label=rows["time"])
+
+
+def legible(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out intervals on fewer degrees of freedom than anything can rest on."""
+    return without_thin_intervals(frame, LEAST_DF)
+
+
+def measures_at(estimates: pd.DataFrame, outcome: str, period: str) -> pd.DataFrame:
+    """Return the inequality measures of one period, with ``label`` and ``unit``."""
+    rows = estimates[(estimates["page"] == "baseline-inequality") & (estimates["time"] == period)]
+    return rows.assign(
+        label=[measure_name(str(name)).capitalize() for name in rows["estimand"]],
+        unit=[measure_unit(str(name), outcome) or "ratio or index" for name in rows["estimand"]],
+    )
+
+
+def in_period(frame: pd.DataFrame, period: str) -> pd.DataFrame:
+    """Return the rows of one period, groups labelled from most to least deprived."""
+    rows = frame[frame["period"].astype(str) == period].reset_index(drop=True)
+    return rows.assign(label=group_labels(rows["stratum"]))
+
+
+def rates_and_measures(groups: pd.DataFrame, measures_then: pd.DataFrame) -> pd.DataFrame:
+    """Return one period's group rates and measures as rows that a sentence is written from."""
+    rates = groups.assign(
+        estimand="rate", estimate=groups["rate"], time=groups["period"].astype(str)
+    )
+    columns = ["estimand", "stratum", "estimate", "ci_low", "ci_high", "time"]
+    return pd.concat([rates[columns], measures_then[columns]], ignore_index=True)
+
+
+def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -> pd.DataFrame:
+    """Return what the slope index is read off in one period.
+
+    Returns
+    -------
+    DataFrame ``stratum, ridit, rate, fitted``; the first and last rows extend the line to
+    ranks 0 and 1.
+    """
+    details = indicator(evaluation.outcomes.primary.indicator)
+    cells = in_period(observations.strata(details.id), period)
+    shares = cells["denominator"] / cells["denominator"].sum()
+    rank = shares.cumsum() - shares / 2
+    found = measures(
+        cells[["stratum", "numerator", "denominator"]],
+        observations.levels,
+        per=details.per,
+        polarity="low",
+        which=("sii",),
+    )
+    slope = -float(found["estimate"].iloc[0])
+    mean = float((shares * cells["rate"]).sum())
+    line = pd.DataFrame(
+        {"stratum": cells["stratum"], "ridit": rank, "rate": cells["rate"]},
+    )
+    ends = pd.DataFrame({"stratum": ["", ""], "ridit": [0.0, 1.0], "rate": [float("nan")] * 2})
+    frame = pd.concat([ends.iloc[:1], line, ends.iloc[1:]], ignore_index=True)
+    return frame.assign(fitted=mean + slope * (frame["ridit"] - 0.5))
+
+
+def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return the variants of one measure under the headline estimate, for a forest plot."""
+    rows = frame[frame["measure"] == measure].assign(primary=False)
+    main = estimates[
+        (estimates["estimator"] == HEADLINE_ESTIMATOR)
+        & (estimates["page"] != "robustness")
+        & (estimates["estimand"] == f"{measure}: {AT_HORIZON}")
+        & (estimates["scale"] == "absolute")
+        & (estimates["stratum"] == "all")
+        & (estimates["outcome"].isin(rows["outcome"]))
+    ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
+    return pd.concat([main, rows], ignore_index=True)
+
+
+def ends_of(analysis: Analysis) -> pd.DataFrame:
+    """Return where the two ends of the scale stand, without intervals that rest on too little."""
+    frame = analysis.frame("levelling")
+    at_horizon = analysis.frame("groups").set_index("stratum")["df"]
+    return legible(frame.assign(df=frame["stratum"].map(at_horizon)))
+
+
+def refusal(estimates: pd.DataFrame, outcome: str) -> str:
+    """Return why the headline model was refused for an outcome, or nothing."""
+    rows = estimates[
+        (estimates["outcome"] == outcome)
+        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
+        & estimates["estimate"].isna()
+        & estimates["note"].notna()
+    ]
+    return f"The headline model gives no estimate. {rows['note'].iloc[0]}" if len(rows) else ""
+
+
+def placebo(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return each placebo start and what it found, in words: ``series, label, finding``."""
+    rows = [
+        (measure_name(str(row["measure"])).capitalize(), row["label"], _finding(row))
+        for _, row in frame.iterrows()
+    ]
+    rows = rows or [("All", "none", "the protocol names no placebo start")]
+    return pd.DataFrame(rows, columns=["series", "label", "finding"])
+
+
+def _finding(row: pd.Series) -> str:
+    if pd.isna(row["estimate"]):
+        return f"cannot be estimated: {str(row['note']).partition(': ')[2]}"
+    if row["df"] < LEAST_DF:
+        return (
+            f"{numbers.change(row['estimate'])}, on {numbers.degrees_of_freedom(row['df'])} "
+            "degrees of freedom: too little to tell"
+        )
+    span = numbers.interval(row["ci_low"], row["ci_high"], signed=True)
+    return f"{numbers.change(row['estimate'])} (95% interval {span})"
+
+
+def residual_tests(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the tests of the residuals in words: ``test, finding, note``."""
+    finding = frame["concern"].map({True: "raises a concern", False: "raises no concern"})
+    return frame.assign(finding=finding)[["test", "finding", "note"]]
+
+
+def all_estimates(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return every estimate but the yearly measures of the baseline page, by its key."""
+    return estimates[estimates["page"] != "baseline-inequality"].reset_index(drop=True)
+
+
+def _of(
+    estimates: pd.DataFrame, outcome: str, measure: str, estimand: str, scale: str
+) -> pd.DataFrame:
+    return estimates[
+        (estimates["outcome"] == outcome)
+        & (estimates["estimand"] == f"{measure}: {estimand}")
+        & (estimates["scale"] == scale)
+        & (estimates["stratum"] == "all")
+        & (estimates["page"] != "robustness")
+    ]

@@ -1,0 +1,103 @@
+"""What things are called on a page: labels and units for figures, tables and sentences.
+
+Makers of `equieval.present` take words as keyword arguments. `page_words` gives those that
+follow from the evaluation; `Page.show` passes on the ones that a maker asks for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from equieval.protocol import Evaluation, indicator
+from equieval.protocol.dimensions import dimension
+from equieval.protocol.sources import Source
+from equieval.study.pages import PageSpec
+
+MEASURES = {
+    "rate": "rate",
+    "gap": "difference between the two ends of the scale",
+    "ratio": "ratio between the two ends of the scale",
+    "sii": "slope index of inequality",
+    "rii": "relative index of inequality",
+    "concentration-index-absolute": "absolute concentration index",
+    "concentration-index-relative": "relative concentration index",
+}
+UNITLESS = frozenset({"ratio", "rii", "concentration-index-relative"})
+GROUPS = {"imd-decile": "tenth", "imd-quintile": "fifth"}
+WEIGHTING = {"denominator": "each person counts the same; group shares are those of the period"}
+
+
+def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
+    """Return the words of a page, from the blocks that it reads.
+
+    Keys: ``outcome, unit, polarity, measure, measure_unit, gap, subject, group,
+    population, source, synthetic, design, start, horizon, weighting`` and, where the page reads
+    the block, ``intervention``.
+    """
+    primary = evaluation.outcomes.primary
+    words: dict[str, Any] = {
+        **outcome_words(primary.indicator),
+        "measure": measure_name(primary.measure),
+        "measure_unit": measure_unit(primary.measure, primary.indicator),
+        "gap": gap_name(evaluation),
+        "subject": gap_name(evaluation),
+        "group": GROUPS.get(evaluation.equity.dimension, ""),
+        "source": source_words(evaluation),
+        "synthetic": evaluation.identity.synthetic,
+        "design": evaluation.design.type,
+        "start": getattr(evaluation.design, "start", None),
+        "horizon": primary.horizon,
+        "weighting": WEIGHTING.get(primary.weighting, primary.weighting),
+        "population": evaluation.design.unit,
+    }
+    if "intervention" in spec.reads:
+        words["intervention"] = f"the {evaluation.intervention.name}"
+    return words
+
+
+def outcome_words(indicator_id: str) -> dict[str, Any]:
+    """Return ``outcome`` (in running text), ``unit`` and ``polarity`` of an indicator."""
+    found = indicator(indicator_id)
+    return {"outcome": outcome_name(indicator_id), "unit": found.unit, "polarity": found.polarity}
+
+
+def outcome_name(indicator_id: str) -> str:
+    """Return an indicator as running text calls its rate.
+
+    >>> outcome_name("stillbirth"), outcome_name("wres-5")[:14]
+    ('stillbirth rate', 'rate of WRES 5')
+    """
+    name = _running(indicator(indicator_id).name)
+    return f"{name} rate" if " " not in name else f"rate of {name}"
+
+
+def measure_name(measure: str) -> str:
+    """Return a measure as running text calls it."""
+    return MEASURES.get(measure, measure.replace("-", " "))
+
+
+def measure_unit(measure: str, indicator_id: str) -> str:
+    """Return the unit of a measure: that of the indicator, or none for ratios and indices."""
+    return "" if measure in UNITLESS else indicator(indicator_id).unit
+
+
+def gap_name(evaluation: Evaluation) -> str:
+    """Return the gap as running text calls it: "deprivation gap in stillbirth"."""
+    between = dimension(evaluation.equity.dimension).stratifier
+    name = _running(indicator(evaluation.outcomes.primary.indicator).name)
+    return f"{between} gap in {name}"
+
+
+def source_words(evaluation: Evaluation) -> str:
+    """Return publishers and licences of all sources, for the foot of a figure."""
+    return "; ".join(dict.fromkeys(_source(source) for source in evaluation.data.sources))
+
+
+def _source(source: Source) -> str:
+    return f"{source.publisher} ({source.licence})"
+
+
+def _running(name: str) -> str:
+    """Lower the first letter, unless the word is an abbreviation."""
+    first = name.split()[0]
+    return name if first.isupper() else name[0].lower() + name[1:]
