@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pandas as pd
@@ -30,3 +31,32 @@ def england(england_strata: pd.DataFrame) -> pd.DataFrame:
     total = england_strata[england_strata["stratum"] == "all"]
     frame = total[["numerator", "denominator"]].set_index(pd.PeriodIndex(total["period"]))
     return frame.assign(rate=1000 * frame["numerator"] / frame["denominator"])
+
+
+@pytest.fixture(scope="session")
+def mpdta() -> pd.DataFrame:
+    """County teen employment 2003-2007 (Callaway & Sant'Anna), as moderndid carries it."""
+    package = importlib.util.find_spec("moderndid")
+    assert package is not None
+    assert package.origin is not None
+    table = pd.read_pickle(Path(package.origin).parent / "core/datasets/mpdta_long.pkl.gz")
+    table = table.rename(columns={"first.treat": "first", "countyreal": "county"})
+    return table.astype({"first": int, "county": int, "year": int})
+
+
+@pytest.fixture(scope="session")
+def organ_donation() -> pd.DataFrame:
+    """Organ-donor registration by state and quarter; California changed in Q3 2011."""
+    table = pd.read_csv(
+        Path(str(importlib.util.find_spec("causaldata").origin)).parent
+        / "organ_donations/organ_donation.csv"
+    )
+    quarter = table["Quarter"].str[2:] + table["Quarter"].str[:2]
+    return pd.DataFrame(
+        {
+            "state": table["State"],
+            "period": pd.PeriodIndex(quarter, freq="Q"),
+            "rate": table["Rate"],
+            "treated": (table["State"] == "California").astype(int),
+        }
+    )

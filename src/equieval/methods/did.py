@@ -1,0 +1,164 @@
+"""Difference-in-differences with one adoption date: two by two, and two-way fixed effects.
+
+Estimated by linearmodels' ``PanelOLS`` with unit and period effects and standard errors
+clustered by unit (or a coarser cluster), t on clusters − 1. With staggered adoption a two-way
+fixed-effects coefficient may weigh effects negatively (Goodman-Bacon 2021, J Econom 225:254):
+use ``equieval.methods.staggered``. With few clusters, or few treated ones, a clustered standard
+error does not hold its promise; ``equieval.methods.inference`` says when and what stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from linearmodels.panel import PanelOLS
+from linearmodels.panel.utility import AbsorbingEffectError
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.panel import exposure_panel
+
+
+@dataclass(frozen=True)
+class DidFit:
+    """An estimated effect on the exposed, and the counts that judge its interval."""
+
+    estimator: str
+    inference: str
+    effect: Contrast
+    n_obs: int
+    n_units: int
+    n_treated_units: int
+    n_clusters: int
+    n_treated_clusters: int
+    note: str = ""
+
+
+def difference_in_differences(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    start: object,
+    treated: str = "treated",
+    unit: str = "unit",
+    period: str = "period",
+    weights: str | None = None,
+    cluster: str | None = None,
+    count_absorbed: bool = False,
+    ci_level: float = 0.95,
+) -> DidFit:
+    """Estimate the effect on the ``treated`` units (0/1) from ``start`` on.
+
+    ``data`` has one row per unit and period. With a balanced panel the estimate is the
+    difference between the treated and the other units' changes in mean outcome. Errors as for
+    ``two_way_fixed_effects``.
+    """
+    exposed = ((data[treated].astype(float) == 1) & (data[period] >= start)).astype(float)
+    return two_way_fixed_effects(
+        data.assign(**{_EXPOSED: exposed}),
+        outcome=outcome,
+        exposed=_EXPOSED,
+        unit=unit,
+        period=period,
+        weights=weights,
+        cluster=cluster,
+        count_absorbed=count_absorbed,
+        ci_level=ci_level,
+    )
+
+
+def two_way_fixed_effects(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    exposed: str = "exposed",
+    unit: str = "unit",
+    period: str = "period",
+    covariates: Sequence[str] = (),
+    weights: str | None = None,
+    cluster: str | None = None,
+    count_absorbed: bool = False,
+    ci_level: float = 0.95,
+) -> DidFit:
+    """Regress ``outcome`` on ``exposed`` (0/1) with unit and period effects.
+
+    ``weights`` names a column (births, for an effect per birth); without it every unit and
+    period counts the same. ``cluster`` defaults to the unit; ``count_absorbed`` counts unit and
+    period effects as parameters, as a regression on dummies does. Rows without an outcome are
+    left out and counted in ``note``. Raises ``DesignError`` when a unit occurs twice in a period,
+    when nobody is exposed, when no controls or no earlier periods are left, when there is one
+    cluster, and for covariates that the effects absorb.
+    """
+    panel, note = exposure_panel(
+        data,
+        outcome=outcome,
+        exposed=exposed,
+        unit=unit,
+        period=period,
+        cluster=cluster,
+        extra=[*covariates, *([weights] if weights else [])],
+    )
+    indexed = panel.set_index(["unit", "time"])
+    terms = indexed[["exposed", *covariates]]
+    model = PanelOLS(
+        indexed["outcome"],
+        terms,
+        entity_effects=True,
+        time_effects=True,
+        weights=indexed[weights] if weights else None,
+    )
+    try:
+        # Without count_absorbed the effects nested in the clusters are not counted twice: the
+        # library's default is 12 % too wide for unit effects clustered by unit.
+        fitted = model.fit(
+            cov_type="clustered",
+            low_memory=True,
+            auto_df=False,
+            count_effects=count_absorbed,
+            group_debias=True,
+            clusters=indexed[["cluster"]],
+        )
+    except (AbsorbingEffectError, ValueError) as error:
+        raise DesignError(
+            f"The model cannot be estimated: {str(error).strip().splitlines()[0]}",
+            where="two-way fixed effects",
+            remedy="Leave out covariates that do not change within units over time.",
+        ) from error
+    ever = panel["exposed"] > 0
+    n_clusters = int(panel["cluster"].nunique())
+    return DidFit(
+        estimator="two-way fixed effects",
+        inference=f"t on {n_clusters - 1} df, clustered by {cluster or unit}",
+        effect=t_contrast(
+            float(fitted.params["exposed"]),
+            float(fitted.std_errors["exposed"]),
+            n_clusters - 1,
+            ci_level=ci_level,
+        ),
+        n_obs=len(panel),
+        n_units=int(panel["unit"].nunique()),
+        n_treated_units=int(panel.loc[ever, "unit"].nunique()),
+        n_clusters=n_clusters,
+        n_treated_clusters=int(panel.loc[ever, "cluster"].nunique()),
+        note=note,
+    )
+
+
+_EXPOSED = "exposed from the start"
+
+
+def balanced_means(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    start: object,
+    treated: str = "treated",
+    period: str = "period",
+) -> pd.DataFrame:
+    """Return mean outcomes before and after, treated and not: the four cells of a 2×2 design."""
+    after = np.where(data[period] >= start, "after", "before")
+    group = np.where(data[treated].astype(float) == 1, "treated", "control")
+    return data[outcome].groupby([group, after]).mean().unstack()[["before", "after"]]

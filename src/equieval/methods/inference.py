@@ -1,0 +1,175 @@
+"""Inference with few clusters or few treated units: what stands when clustering does not.
+
+A clustered standard error learns how treated clusters vary from the treated clusters; from one
+it learns nothing (Conley & Taber 2011, Rev Econ Stat 93:113). Reassigning the treatment over the
+units asks instead how unusual the treated units' change is among everyone's (Abadie, Diamond &
+Hainmueller 2010, J Am Stat Assoc 105:493), and says beforehand how small a p value it can reach.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.panel import exposure_panel
+
+Array = npt.NDArray[np.float64]
+Interval = Literal["clustered", "wild-bootstrap", "reassignment", "none"]
+
+#: Thresholds of the rule that picks the headline interval, fixed beforehand.
+CLUSTERS_FOR_CLUSTERED: Final = 40
+TREATED_FOR_CLUSTERED: Final = 10
+CLUSTERS_FOR_BOOTSTRAP: Final = 12
+TREATED_FOR_BOOTSTRAP: Final = 5
+UNITS_FOR_REASSIGNMENT: Final = 20
+EVENTS_PER_TREATED_CLUSTER: Final = 10
+
+
+@dataclass(frozen=True)
+class HeadlineRule:
+    """Which interval may stand in the headline, and why."""
+
+    interval: Interval
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reassignment:
+    """The observed estimate among those of every (or a sample of) reassignment.
+
+    ``p_value`` is two-sided on the absolute estimate and counts the true assignment itself;
+    ``smallest_attainable_p`` is what it would be were the true assignment the most extreme of
+    all. ``placebos`` has ``units, estimate`` with the true assignment first.
+    """
+
+    estimate: float
+    p_value: float
+    smallest_attainable_p: float
+    n_assignments: int
+    exhaustive: bool
+    placebos: pd.DataFrame
+
+
+def headline_interval(
+    n_clusters: int, n_treated_clusters: int, n_events: float | None = None
+) -> HeadlineRule:
+    """Return the interval that a difference-in-differences may have in its headline.
+
+    The smaller of treated and untreated clusters decides, since either side alone can be too
+    few; ``n_events`` are the events in the treated clusters, where the outcome is a count.
+    """
+    fewer = min(n_treated_clusters, n_clusters - n_treated_clusters)
+    if n_treated_clusters < 1 or n_clusters - n_treated_clusters < 1:
+        return HeadlineRule("none", "there is nothing to compare: one side has no cluster")
+    if n_events is not None and n_events < EVENTS_PER_TREATED_CLUSTER * n_treated_clusters:
+        return HeadlineRule(
+            "none",
+            f"{n_events:.0f} events in {n_treated_clusters} treated clusters are under "
+            f"{EVENTS_PER_TREATED_CLUSTER} each",
+        )
+    if n_clusters >= CLUSTERS_FOR_CLUSTERED and fewer >= TREATED_FOR_CLUSTERED:
+        return HeadlineRule(
+            "clustered", f"{n_clusters} clusters, {n_treated_clusters} of them treated"
+        )
+    if n_clusters >= CLUSTERS_FOR_BOOTSTRAP and fewer >= TREATED_FOR_BOOTSTRAP:
+        return HeadlineRule(
+            "wild-bootstrap",
+            f"{n_clusters} clusters, {n_treated_clusters} of them treated: too few for "
+            "clustered standard errors",
+        )
+    if math.comb(n_clusters, n_treated_clusters) >= UNITS_FOR_REASSIGNMENT:
+        return HeadlineRule(
+            "reassignment",
+            f"{n_treated_clusters} treated of {n_clusters} clusters: a standard error cannot be "
+            "learned from so few; the treatment is reassigned over the clusters instead",
+        )
+    return HeadlineRule(
+        "none",
+        f"{n_treated_clusters} treated of {n_clusters} clusters: no p value under "
+        f"1/{UNITS_FOR_REASSIGNMENT} could ever come out",
+    )
+
+
+def reassign_over_units(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    exposed: str = "exposed",
+    unit: str = "unit",
+    period: str = "period",
+    max_assignments: int = 9_999,
+    seed: int = 1,
+) -> Reassignment:
+    """Reassign the treated units' exposure histories over all units and estimate each time.
+
+    For a balanced panel in which all treated units start together; the estimate is that of
+    two-way fixed effects. Every assignment is used where there are at most ``max_assignments``
+    of them, else that many drawn with ``seed``, beside the true one. Raises ``DesignError`` for
+    an unbalanced panel, several starts, and designs that cannot carry a
+    difference-in-differences at all.
+    """
+    panel, _ = exposure_panel(data, outcome=outcome, exposed=exposed, unit=unit, period=period)
+    outcomes = panel.pivot(index="unit", columns="time", values="outcome")
+    exposure = panel.pivot(index="unit", columns="time", values="exposed")
+    if outcomes.isna().any(axis=None):
+        raise DesignError(
+            "Some units miss some periods; reassignment needs every unit in every period.",
+            where="reassignment over units",
+            remedy="Leave out the units or the periods that are incomplete.",
+        )
+    treated = exposure.max(axis=1).to_numpy() == 1
+    histories = exposure[treated].drop_duplicates()
+    if len(histories) > 1:
+        raise DesignError(
+            "Treated units start at different times; this reassignment is for one start.",
+            where="reassignment over units",
+            remedy="Reassign within each adoption cohort.",
+        )
+    after = histories.to_numpy()[0] == 1
+    values = outcomes.to_numpy()
+    change = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
+    sets, exhaustive = _assignments(treated, max_assignments, seed)
+    chosen = change[sets].mean(axis=1)
+    total, n_treated = change.sum(), sets.shape[1]
+    estimates = chosen - (total - n_treated * chosen) / (len(change) - n_treated)
+    # Ties count against the finding; rounding must not break them.
+    tolerance = 1e-9 * max(float(np.abs(estimates).max()), np.finfo(float).tiny)
+    extreme = np.abs(estimates) >= abs(estimates[0]) - tolerance
+    names = outcomes.index.to_numpy()
+    return Reassignment(
+        estimate=float(estimates[0]),
+        p_value=float(extreme.mean()),
+        smallest_attainable_p=1 / len(estimates),
+        n_assignments=len(estimates),
+        exhaustive=exhaustive,
+        placebos=pd.DataFrame(
+            {
+                "units": [", ".join(str(name) for name in names[row]) for row in sets],
+                "estimate": estimates,
+            }
+        ),
+    )
+
+
+def _assignments(
+    treated: npt.NDArray[np.bool_], limit: int, seed: int
+) -> tuple[npt.NDArray[np.intp], bool]:
+    """Return sets of treated units (rows of positions), the true one first."""
+    true = np.flatnonzero(treated)
+    n, size = len(treated), len(true)
+    if math.comb(n, size) <= limit:
+        others: Iterator[tuple[int, ...]] = (
+            row for row in combinations(range(n), size) if row != tuple(true)
+        )
+        return np.array([tuple(true), *others], dtype=np.intp), True
+    rng = np.random.default_rng(seed)
+    drawn = np.argsort(rng.random((limit - 1, n)), axis=1)[:, :size]
+    return np.vstack([true[None, :], np.sort(drawn, axis=1)]), False

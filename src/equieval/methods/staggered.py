@@ -1,0 +1,369 @@
+"""Staggered adoption: group-time effects of Callaway and Sant'Anna, and their aggregations.
+
+Group-time effects and their influence functions come from diff-diff (pinned exactly; this is
+the one module that knows it); every aggregation, its overall effect, covariances and
+simultaneous bands are taken here from those influence functions (Callaway & Sant'Anna 2021, J
+Econom 225:200), including what estimating the cohort shares costs.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from diff_diff import CallawaySantAnna
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
+from equieval.methods.panel import (
+    require_columns,
+    require_one_row_per_unit_and_period,
+    time_numbers,
+)
+
+Array = npt.NDArray[np.float64]
+ControlGroup = Literal["never-treated", "not-yet-treated"]
+Method = Literal["dr", "ipw", "or"]
+BasePeriod = Literal["universal", "varying"]
+Kind = Literal["simple", "group", "dynamic", "calendar"]
+
+_METHODS: Final[dict[Method, str]] = {"dr": "dr", "ipw": "ipw", "or": "reg"}
+_KEYS: Final[dict[Kind, str]] = {
+    "simple": "",
+    "group": "cohort",
+    "dynamic": "event_time",
+    "calendar": "time",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Aggregation:
+    """One way of averaging group-time effects.
+
+    ``effects`` has the cohort, event time or period of each effect, then ``estimate, std_error,
+    ci_low, ci_high, band_low, band_high``; the bands hold all effects at once. ``covariance`` is
+    theirs in the same order, ``influence`` (clusters × effects) what it came from, so that
+    estimates that share clusters can be stacked.
+    """
+
+    kind: Kind
+    overall: Contrast
+    effects: pd.DataFrame
+    covariance: Array
+    influence: Array
+    overall_influence: Array
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTimeEffects:
+    """ATT(g, t) of every cohort and period, with their influence functions.
+
+    ``effects`` has ``cohort, time, event_time, estimate, std_error, ci_low, ci_high``;
+    ``influence`` is units × effects, scaled so that its column sums of squares are variances;
+    a period that others are compared with has the effect 0 and no interval.
+    """
+
+    effects: pd.DataFrame
+    influence: Array
+    cohort_of_effect: npt.NDArray[np.int64]
+    cohort_of_unit: npt.NDArray[np.int64]
+    cluster_of_unit: npt.NDArray[np.int64]
+    clustered: bool
+    ci_level: float
+    control_group: ControlGroup
+    method: Method
+    n_units: int
+    n_treated_units: int
+    note: str
+
+    def aggregate(self, kind: Kind, *, draws: int = 20_000, seed: int = 1) -> Aggregation:
+        """Average the effects from exposure on: ``simple``, by ``group``, event time, period.
+
+        The overall effect of ``group`` weighs cohorts by size, those of ``dynamic`` and
+        ``calendar`` weigh event times and periods alike. ``dynamic`` also returns the event
+        times before exposure (they are no part of its overall effect). Bands by ``draws`` from
+        the joint normal distribution of the effects (Montiel Olea & Plagborg-Møller 2019).
+        """
+        number = self.cohort_of_effect
+        event = self.effects["event_time"].to_numpy()
+        after = event >= 0
+        key = self.effects[_KEYS[kind]].to_numpy() if kind != "simple" else np.zeros(len(event))
+        used = np.ones(len(event), dtype=bool) if kind == "dynamic" else after
+        labels = sorted(pd.unique(pd.Series(key[used])).tolist())
+        averages = [self._average(used & (key == label), kind) for label in labels]
+        estimates = np.array([average[0] for average in averages])
+        influence = np.column_stack([average[1] for average in averages])
+        if kind == "group":
+            cohorts = np.array([number[used & (key == label)][0] for label in labels])
+            overall, overall_influence = self._over_cohorts(estimates, influence, cohorts)
+        else:
+            counted = np.array([kind != "dynamic" or label >= 0 for label in labels])
+            overall = float(estimates[counted].mean())
+            overall_influence = influence[:, counted].mean(axis=1)
+        by_cluster = self._by_cluster(np.column_stack([influence, overall_influence]))
+        covariance = by_cluster[:, :-1].T @ by_cluster[:, :-1]
+        errors = np.sqrt(np.diag(covariance))
+        frame = pd.DataFrame({_KEYS[kind] or "average": labels, "estimate": estimates})
+        frame["std_error"] = errors
+        frame = _with_intervals(frame, self.ci_level)
+        half = _band_multiplier(covariance, self.ci_level, draws, seed) * errors
+        frame["band_low"], frame["band_high"] = estimates - half, estimates + half
+        std_error = float(np.sqrt((by_cluster[:, -1] ** 2).sum()))
+        return Aggregation(
+            kind=kind,
+            overall=t_contrast(overall, std_error, ci_level=self.ci_level),
+            effects=frame,
+            covariance=covariance,
+            influence=by_cluster[:, :-1],
+            overall_influence=by_cluster[:, -1],
+        )
+
+    def _average(self, cells: npt.NDArray[np.bool_], kind: Kind) -> tuple[float, Array]:
+        """Average cells by cohort share (plainly within one cohort), with its influence."""
+        estimates = self.effects["estimate"].to_numpy()[cells]
+        influence = self.influence[:, cells]
+        if kind == "group":
+            return float(estimates.mean()), np.asarray(influence.mean(axis=1))
+        return self._over_cohorts(estimates, influence, self.cohort_of_effect[cells])
+
+    def _over_cohorts(
+        self, estimates: Array, influence: Array, cohorts: npt.NDArray[np.int64]
+    ) -> tuple[float, Array]:
+        """Weigh by cohort share; the influence includes that the shares are estimated."""
+        member = (self.cohort_of_unit[:, None] == cohorts[None, :]).astype(float)
+        share = member.mean(axis=0)
+        weight = share / share.sum()
+        centred = member - share
+        by_weight = centred / share.sum() - np.outer(centred.sum(axis=1), weight / share.sum())
+        return (
+            float(weight @ estimates),
+            np.asarray(influence @ weight + by_weight @ estimates / self.n_units),
+        )
+
+    def _by_cluster(self, influence: Array) -> Array:
+        if not self.clustered:
+            return influence
+        n_clusters = int(self.cluster_of_unit.max()) + 1
+        summed = np.zeros((n_clusters, influence.shape[1]))
+        np.add.at(summed, self.cluster_of_unit, influence)
+        return np.asarray(summed * np.sqrt(n_clusters / (n_clusters - 1)))
+
+
+def callaway_santanna(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    first_exposed: str = "first_exposed",
+    unit: str = "unit",
+    period: str = "period",
+    covariates: Sequence[str] = (),
+    control_group: ControlGroup = "never-treated",
+    method: Method = "dr",
+    base_period: BasePeriod = "universal",
+    anticipation: int = 0,
+    cluster: str | None = None,
+    ci_level: float = 0.95,
+) -> GroupTimeEffects:
+    """Estimate ATT(g, t) for every adoption cohort g and period t.
+
+    ``data`` is a balanced panel; ``first_exposed`` holds each unit's first exposed period, in
+    the same type as ``period``, missing (or 0 for whole numbers) for never. ``base_period``
+    ``"universal"`` compares every period with the last one before exposure, which plots and
+    HonestDiD need; ``"varying"`` compares periods before exposure each with the one before it.
+    Standard errors by unit, or by ``cluster``. Raises ``DesignError`` when a unit repeats or
+    misses a period or changes its cohort or cluster, when there are no controls or nobody is
+    exposed after the first period, and for covariates that cannot be told apart. Cohorts exposed
+    from the start are left out and named in ``note``.
+    """
+    where = "staggered difference-in-differences"
+    names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
+    require_columns(data, names, where)
+    require_one_row_per_unit_and_period(data, unit, period)
+    panel, labels, note = _panel(data, outcome, first_exposed, unit, period, covariates, cluster)
+    _refuse(panel, control_group, where)
+    estimator = CallawaySantAnna(
+        control_group=control_group.replace("-", "_"),
+        anticipation=anticipation,
+        estimation_method=_METHODS[method],
+        base_period=base_period,
+        rank_deficient_action="error",
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            fitted: Any = estimator.fit(
+                panel, "outcome", "unit", "time", "first", list(covariates) or None
+            )
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise DesignError(
+            f"The group-time effects cannot be estimated: {str(error).strip().splitlines()[0]}",
+            where=where,
+            remedy="Check covariates for collinearity and for groups with few units.",
+        ) from error
+    return _collect(
+        fitted, panel, labels, ci_level, control_group, method, note, clustered=cluster is not None
+    )
+
+
+def _panel(
+    data: pd.DataFrame,
+    outcome: str,
+    first_exposed: str,
+    unit: str,
+    period: str,
+    covariates: Sequence[str],
+    cluster: str | None,
+) -> tuple[pd.DataFrame, dict[int, object], str]:
+    """Return the panel in whole numbers, the periods' own labels, and a note."""
+    time = time_numbers(data[period])
+    labels: dict[int, object] = {}
+    first = data[first_exposed]
+    if isinstance(data[period].dtype, pd.PeriodDtype):
+        origin = data[period].min().ordinal
+        first = first.map(lambda value: np.nan if pd.isna(value) else value.ordinal - origin + 1)
+    else:
+        first = first.where(first != 0) - data[period].min() + 1
+    # Exposed before the first period is exposed from the start; after the last one, never here.
+    first = first.astype(float).clip(lower=1).where(first <= time.max())
+    cohorts = first.dropna().astype(int)
+    labels |= dict(zip(cohorts, data.loc[cohorts.index, first_exposed], strict=True))
+    labels |= dict(zip(time, data[period], strict=True))
+    panel = pd.DataFrame(
+        {
+            "unit": data[unit].astype("category").cat.codes.astype("int64"),
+            "time": time,
+            "outcome": data[outcome].astype(float),
+            "first": first.fillna(0).astype("int64"),
+            "cluster": data[cluster or unit].astype("category").cat.codes.astype("int64"),
+            **{name: data[name].astype(float) for name in covariates},
+        }
+    )
+    by_unit = panel.groupby("unit")
+    for column, words in (("first", "first exposed period"), ("cluster", "cluster")):
+        changing = by_unit[column].nunique() > 1
+        if changing.any():
+            raise DesignError(
+                f"Unit {data.loc[panel['unit'] == changing.idxmax(), unit].iloc[0]} has more than "
+                f"one {words}.",
+                where="staggered difference-in-differences",
+                remedy=f"Give every unit one {words} over all its rows.",
+            )
+    known = np.isfinite(panel[["outcome", *covariates]].to_numpy()).all(axis=1)
+    incomplete = pd.Series(known, panel.index).groupby(panel["unit"]).sum() < time.nunique()
+    if incomplete.any():
+        raise DesignError(
+            f"Unit {data.loc[panel['unit'] == incomplete.idxmax(), unit].iloc[0]} misses a period "
+            f"({int(incomplete.sum())} units do).",
+            where="staggered difference-in-differences",
+            remedy="Leave out units or periods that are incomplete, or use longer periods.",
+        )
+    start = int(panel["time"].min())
+    always = (panel["first"] > 0) & (panel["first"] <= start)
+    n_always = int(panel.loc[always, "unit"].nunique())
+    note = f"{n_always} units exposed from the start were left out" if n_always else ""
+    return panel.loc[~always].copy(), labels, note
+
+
+def _refuse(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
+    cohorts = panel.groupby("unit")["first"].first()
+    if not (cohorts > 0).any():
+        raise DesignError(
+            "No unit becomes exposed after the first period: there is nobody to follow.",
+            where=where,
+            remedy="Check the adoption dates, or bring in earlier periods.",
+        )
+    if control_group == "never-treated" and not (cohorts == 0).any():
+        raise DesignError(
+            "No controls are left: every unit is exposed at some time.",
+            where=where,
+            remedy="Compare with units not yet treated (control_group='not-yet-treated').",
+        )
+    if cohorts.nunique() < 2:
+        raise DesignError(
+            "No controls are left: all units are exposed at the same time.",
+            where=where,
+            remedy="Add units that are exposed later or never.",
+        )
+
+
+def _collect(
+    fitted: Any,
+    panel: pd.DataFrame,
+    labels: dict[int, object],
+    ci_level: float,
+    control_group: ControlGroup,
+    method: Method,
+    note: str,
+    *,
+    clustered: bool,
+) -> GroupTimeEffects:
+    kit = fitted._aggregation_kit  # pinned version: results carry no public influence functions
+    codes = np.asarray(kit.bookkeeping["all_units"])
+    cells = [
+        (int(cohort), int(time), float(found["effect"]))
+        for (cohort, time), found in fitted.group_time_effects.items()
+        if np.isfinite(found["effect"])
+    ]
+    influence = np.zeros((len(codes), len(cells)))
+    for column, (cohort, time, _) in enumerate(cells):
+        info = kit.influence.get((cohort, time))
+        if info is not None:
+            influence[info["treated_idx"], column] += info["treated_inf"]
+            influence[info["control_idx"], column] += info["control_inf"]
+    by_unit = panel.groupby("unit")[["first", "cluster"]].first().loc[codes]
+    effects = pd.DataFrame(
+        {
+            "cohort": [labels[cohort] for cohort, _, _ in cells],
+            "time": [labels[time] for _, time, _ in cells],
+            "event_time": [time - cohort for cohort, time, _ in cells],
+            "estimate": [estimate for _, _, estimate in cells],
+        }
+    )
+    result = GroupTimeEffects(
+        effects=effects,
+        influence=influence,
+        cohort_of_effect=np.array([cohort for cohort, _, _ in cells], dtype=np.int64),
+        cohort_of_unit=by_unit["first"].to_numpy("int64"),
+        cluster_of_unit=np.unique(by_unit["cluster"], return_inverse=True)[1].astype(np.int64),
+        clustered=clustered,
+        ci_level=ci_level,
+        control_group=control_group,
+        method=method,
+        n_units=len(codes),
+        n_treated_units=int((by_unit["first"] > 0).sum()),
+        note=note,
+    )
+    summed = result._by_cluster(influence)
+    effects["std_error"] = np.sqrt((summed**2).sum(axis=0))
+    effects[["ci_low", "ci_high"]] = _with_intervals(effects, ci_level)[["ci_low", "ci_high"]]
+    return result
+
+
+def _with_intervals(frame: pd.DataFrame, ci_level: float) -> pd.DataFrame:
+    contrasts = [
+        t_contrast(estimate, error, ci_level=ci_level)
+        for estimate, error in zip(frame["estimate"], frame["std_error"], strict=True)
+    ]
+    return frame.assign(
+        ci_low=[contrast.ci_low for contrast in contrasts],
+        ci_high=[contrast.ci_high for contrast in contrasts],
+    )
+
+
+def _band_multiplier(covariance: Array, ci_level: float, draws: int, seed: int) -> float:
+    """Quantile of the largest |z| among correlated normals: the band that holds all at once."""
+    errors = np.sqrt(np.diag(covariance))
+    varying = errors > 0
+    if varying.sum() < 2:
+        return t_quantile(math.inf, ci_level)
+    correlation = covariance[np.ix_(varying, varying)] / np.outer(errors[varying], errors[varying])
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    normal = np.random.default_rng(seed).standard_normal((draws, len(root)))
+    return float(np.quantile(np.abs(normal @ root.T).max(axis=1), ci_level))
