@@ -239,14 +239,20 @@ def _all_estimates(draft: Draft) -> pd.DataFrame:
 
 def _json_object(draft: Draft, name: str) -> Mapping[str, Any]:
     try:
-        content = json.loads(draft.content(name))
+        content = json.loads(draft.content(name), parse_constant=_no_number)
     except ValueError:
         content = None
     if not isinstance(content, dict):
         raise ReleaseError(
-            "the file is no JSON object", where=name, remedy="run the evaluation again"
+            "the file is no JSON object, or holds a number that JSON cannot",
+            where=name,
+            remedy="run the evaluation again",
         )
     return content
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _package_files() -> Iterator[tuple[str, Path]]:

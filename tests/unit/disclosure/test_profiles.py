@@ -6,7 +6,7 @@ Expected values are the rules that the controllers publish, as the profiles' wor
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equieval.disclosure import PROFILES, Profile, profile
@@ -67,6 +67,7 @@ def test_open_data_leaves_published_figures_as_they_are():
 
 
 @pytest.mark.parametrize("profile_id", ROUNDING)
+@settings(deadline=None, max_examples=40)
 @given(count=st.integers(1, 7))
 def test_no_shown_value_gives_a_count_from_one_to_seven_away_by_itself(profile_id, count):
     """At least five different counts look the same as any count from 1 to 7."""
@@ -77,6 +78,7 @@ def test_no_shown_value_gives_a_count_from_one_to_seven_away_by_itself(profile_i
 
 
 @pytest.mark.parametrize("profile_id", ROUNDING)
+@settings(deadline=None, max_examples=40)
 @given(
     counts=st.lists(
         st.tuples(st.integers(0, 30), st.integers(0, 400)).map(lambda p: (p[0], p[0] + p[1])),
@@ -98,6 +100,7 @@ def test_rates_follow_from_the_counts_shown_or_are_withheld(profile_id, counts):
 
 
 @pytest.mark.parametrize("profile_id", ROUNDING)
+@settings(deadline=None, max_examples=40)
 @given(counts=st.lists(st.one_of(st.none(), st.integers(0, 30)), min_size=1, max_size=8))
 def test_missing_stays_missing_and_is_never_called_withheld(profile_id, counts):
     data = pd.DataFrame({"numerator": pd.array(counts, dtype="float64")})

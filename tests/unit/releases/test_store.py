@@ -336,6 +336,14 @@ def test_an_open_data_file_cannot_be_a_link_out_of_the_project(project, tmp_path
         project.release()
 
 
+@pytest.mark.parametrize("content", ["[]", "{", '{"estimate": NaN}'])
+def test_a_headline_that_is_no_json_object_is_refused(project, content):
+    (project.draft / "pages" / "index" / "headline.json").write_text(content)
+    with pytest.raises(ReleaseError, match="no JSON object"):
+        project.release()
+    assert left_behind(project) == []
+
+
 def test_a_run_record_without_data_is_refused(project):
     (project.draft / "run.json").write_text('{"schema": 1}')
     with pytest.raises(ReleaseError, match="does not say which data were used"):

@@ -84,3 +84,9 @@ def test_names_that_say_nothing_about_anyone_are_not_searched_for(monkeypatch, t
     monkeypatch.setenv("LOGNAME", "jdoe42")
     monkeypatch.setattr("socket.gethostname", lambda: "ward-pc-17.example.org")
     assert Surroundings.of(tmp_path).names == ("jdoe42", "ward-pc-17", "ward-pc-17.example.org")
+
+
+def test_an_account_named_like_a_word_of_the_pages_can_still_release(monkeypatch, tmp_path):
+    monkeypatch.setenv("LOGNAME", "theme")
+    monkeypatch.setattr("socket.gethostname", lambda: "equieval")
+    assert Surroundings.of(tmp_path).names == ()
