@@ -267,7 +267,10 @@ def _panel(
     always = (panel["first"] > 0) & (panel["first"] <= start)
     n_always = int(panel.loc[always, "unit"].nunique())
     note = f"{n_always} units exposed from the start were left out" if n_always else ""
-    return panel.loc[~always].copy(), labels, note
+    kept = panel.loc[~always].copy()
+    # diff-diff numbers the units it is given from 0.
+    kept["unit"] = kept["unit"].astype("category").cat.codes.astype("int64")
+    return kept, labels, note
 
 
 def _refuse(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
