@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
-from equieval.present.numbers import is_missing
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
@@ -29,7 +28,6 @@ def changes(
     caption: str,
     unit: str,
     head: str = "Estimator",
-    least_df: float = 0.0,
     note: str = "",
 ) -> Table:
     """Estimates of a change with interval and degrees of freedom.
@@ -38,18 +36,16 @@ def changes(
     ----------
     data : ``label, estimate, ci_low, ci_high, df`` and, shown where there, ``reading``.
     unit : unit of the estimates.
-    least_df : an interval on fewer degrees of freedom is not printed; the note says so.
     """
-    shown = without_thin_intervals(data, least_df)
     columns = [
         Column("label", head),
         Column("estimate", "Change", unit, "change"),
         Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
         Column("df", "Degrees of freedom", "", "df"),
     ]
-    if "reading" in shown.columns:
+    if "reading" in data.columns:
         columns.append(Column("reading", "Reading"))
-    return Table(caption, shown, tuple(columns), note=_df_note(data, least_df, note))
+    return Table(caption, data, tuple(columns), note=note)
 
 
 def ratios(
@@ -57,18 +53,16 @@ def ratios(
     *,
     caption: str,
     head: str = "Estimator",
-    least_df: float = 0.0,
     note: str = "",
 ) -> Table:
     """Relative effects: ratios with interval and degrees of freedom (see `changes`)."""
-    shown = without_thin_intervals(data, least_df)
     columns = (
         Column("label", head),
         Column("estimate", "Ratio", "1 is no change", "ratio"),
         Column("ci_low", "95% interval", "", "interval", upper="ci_high", decimals=2),
         Column("df", "Degrees of freedom", "", "df"),
     )
-    return Table(caption, shown, columns, note=_df_note(data, least_df, note))
+    return Table(caption, data, columns, note=note)
 
 
 def group_rates(
@@ -119,27 +113,3 @@ def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
         Column("scale", "Scale"),
     )
     return Table(caption, data, columns, note=note)
-
-
-def without_thin_intervals(data: pd.DataFrame, least_df: float) -> pd.DataFrame:
-    """Blank intervals on fewer degrees of freedom than ``least_df``.
-
-    On one degree of freedom or less a 95% interval is many times wider than anything that
-    could happen; it is in the table of all estimates, but it tells a reader nothing.
-    """
-    frame = data.copy()
-    thin = frame["df"] < least_df
-    frame.loc[thin, ["ci_low", "ci_high"]] = float("nan")
-    return frame
-
-
-def _df_note(data: pd.DataFrame, least_df: float, note: str) -> str:
-    thin = [value for value in data["df"] if not is_missing(value) and value < least_df]
-    if not thin:
-        return note
-    words = (
-        f"No interval is printed where fewer than {least_df:g} degrees of freedom are left: it "
-        "would be too wide, or too unreliable, to read. All intervals are in the table of "
-        "estimates."
-    )
-    return f"{note} {words}".strip()

@@ -105,8 +105,8 @@ def estimate_with_interval(
 def degrees_of_freedom(value: object) -> str:
     """Return degrees of freedom with one decimal; very many are "over 100".
 
-    >>> degrees_of_freedom(7.43), degrees_of_freedom(0.24), degrees_of_freedom(float("inf"))
-    ('7.4', '0.2', 'over 100')
+    >>> degrees_of_freedom(7.43), degrees_of_freedom(1.028), degrees_of_freedom(10.0)
+    ('7.4', '1.0', '10')
     """
     if isinstance(value, float) and value == math.inf:
         return "over 100"
@@ -115,7 +115,7 @@ def degrees_of_freedom(value: object) -> str:
     amount = float(str(value))
     if amount > 100:
         return "over 100"
-    return f"{amount:.1f}".removesuffix(".0")
+    return f"{amount:.0f}" if amount.is_integer() else f"{amount:.1f}"
 
 
 def percent(fraction: object, decimals: int = 0) -> str:

@@ -1,40 +1,72 @@
 """Study: the one place that turns an evaluation into answers. What notebooks open and ask.
 
-page = study.open_page("effect", identity=identity, data=data, ...)
-analysis = study.analyse(page)
+    page = study.open_page("effect", identity=identity, data=data, ...)
+    analysis = study.analyse(page)
+
+Names are loaded when they are first used: planning a run needs the page graph, not the
+scientific stack behind the analyses.
 """
 
-from equieval.study.adequacy import LEAST_DF
-from equieval.study.analyse import (
-    analyse,
-    appraise,
-    appraise_inequality,
-    estimates_of,
-    together,
-)
-from equieval.study.analysis import Analysis
-from equieval.study.auditing import (
-    actions,
-    audit_of,
-    breaks,
-    consistency,
-    missing_figures,
-    recorded_by_group,
-    recorded_by_indicator,
-)
-from equieval.study.page import Page, open_page
-from equieval.study.summary import (
-    baseline_id,
-    before_and_last,
-    headline_frame,
-    headline_record,
-    shown_group,
-    would_change,
-)
-from equieval.study.words import measure_name, outcome_name, outcome_words
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from equieval.study.analyse import (
+        analyse,
+        appraise,
+        appraise_inequality,
+        estimates_of,
+        together,
+    )
+    from equieval.study.analysis import Analysis
+    from equieval.study.auditing import (
+        actions,
+        audit_of,
+        breaks,
+        consistency,
+        missing_figures,
+        recorded_by_group,
+        recorded_by_indicator,
+    )
+    from equieval.study.page import Page, open_page
+    from equieval.study.summary import (
+        baseline_id,
+        before_and_last,
+        headline_frame,
+        headline_record,
+        shown_group,
+        would_change,
+    )
+    from equieval.study.words import measure_name, outcome_name, outcome_words
+
+_HOME = {
+    "Analysis": "analysis",
+    "Page": "page",
+    "actions": "auditing",
+    "analyse": "analyse",
+    "appraise": "analyse",
+    "appraise_inequality": "analyse",
+    "audit_of": "auditing",
+    "baseline_id": "summary",
+    "before_and_last": "summary",
+    "breaks": "auditing",
+    "consistency": "auditing",
+    "estimates_of": "analyse",
+    "headline_frame": "summary",
+    "headline_record": "summary",
+    "measure_name": "words",
+    "missing_figures": "auditing",
+    "open_page": "page",
+    "outcome_name": "words",
+    "outcome_words": "words",
+    "recorded_by_group": "auditing",
+    "recorded_by_indicator": "auditing",
+    "shown_group": "summary",
+    "together": "analyse",
+    "would_change": "summary",
+}
 
 __all__ = [
-    "LEAST_DF",
     "Analysis",
     "Page",
     "actions",
@@ -60,3 +92,10 @@ __all__ = [
     "together",
     "would_change",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that it lives in."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'equieval.study' has no attribute '{name}'")
+    return getattr(import_module(f"equieval.study.{_HOME[name]}"), name)

@@ -22,7 +22,13 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.protocol import Evaluation, indicator
-from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, adequacy_checks, design_level
+from equieval.study.adequacy import (
+    CANNOT_SAY,
+    WITH_CAUTION,
+    adequacy_checks,
+    design_level,
+    plain_number,
+)
 from equieval.study.its import outcome_row, primary_row
 from equieval.study.series import outcome_series, series_design
 
@@ -128,8 +134,8 @@ def _answer(
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
     reasons = tuple(
-        f"{check['criterion'].lower()}: {check['found']:.2g}, at least {check['needed']:g} needed; "
-        f"{check['reason']}"
+        f"{check['criterion'].lower()}: {plain_number(check['found'])}, at least "
+        f"{check['needed']:g} needed; {check['reason']}"
         for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
     )
     if pd.isna(row["estimate"]):

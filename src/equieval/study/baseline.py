@@ -38,7 +38,7 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             which=wanted,
             ci_level=CI_LEVEL,
         )
-        found.append(table.assign(period=period))
+        found.append(table.assign(period=pd.PeriodIndex([period] * len(table))))
         rows += [
             _row(
                 evaluation,

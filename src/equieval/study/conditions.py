@@ -14,6 +14,7 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.protocol import Evaluation
+from equieval.study.adequacy import plain_number
 from equieval.study.appraise import Appraisal
 from equieval.study.its import covering
 from equieval.study.series import outcome_series, series_design
@@ -137,7 +138,7 @@ def _data(appraisal: Appraisal) -> tuple[str, str]:
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
-        f"{check['criterion'].lower()} {check['found']:.2g} ({check['judgement']})"
+        f"{check['criterion'].lower()} {plain_number(check['found'])} ({check['judgement']})"
         for _, check in checks.iterrows()
     )
     return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."

@@ -8,11 +8,9 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.present import numbers
-from equieval.present.layouts import without_thin_intervals
 from equieval.present.narrative.verdict import answer_words
 from equieval.present.wording import Result, certainty_words, sentence
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import LEAST_DF
 from equieval.study.appraise import Answer, Appraisal
 from equieval.study.baseline import measure_id
 from equieval.study.its import AT_HORIZON
@@ -37,8 +35,7 @@ def headline_frame(
 
     Returns
     -------
-    DataFrame ``panel`` (group, gap), ``label, id, estimate, ci_low, ci_high, df, primary``; an
-    interval on too few degrees of freedom is left out.
+    DataFrame ``panel`` (group, gap), ``label, id, estimate, ci_low, ci_high, df, primary``.
     """
     primary = evaluation.outcomes.primary
     at_horizon = estimates[estimates["horizon"].notna() & (estimates["scale"] == "absolute")]
@@ -50,8 +47,7 @@ def headline_frame(
     gap = estimates[estimates["role"] == "primary"]
     gap = gap.assign(panel="gap", primary=True, label=measure_name(primary.measure).capitalize())
     columns = ["panel", "label", "id", "estimate", "ci_low", "ci_high", "df", "primary"]
-    frame = pd.concat([groups, gap], ignore_index=True)[columns]
-    return without_thin_intervals(frame, LEAST_DF)
+    return pd.concat([groups, gap], ignore_index=True)[columns]
 
 
 def shown_group(page: Page) -> str:

@@ -7,10 +7,9 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.methods.inequality import measures
 from equieval.present import numbers
-from equieval.present.layouts import without_thin_intervals
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
-from equieval.study.analysis import RELATIVE, Analysis
+from equieval.study.analysis import RELATIVE
 from equieval.study.its import AT_HORIZON, AVERAGE, HEADLINE_ESTIMATOR, IN_PERIOD, LEVEL, SLOPE
 from equieval.study.summary import group_labels
 from equieval.study.words import measure_name, measure_unit
@@ -92,11 +91,6 @@ def over_time(estimates: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(label=rows["time"])
 
 
-def legible(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out intervals on fewer degrees of freedom than anything can rest on."""
-    return without_thin_intervals(frame, LEAST_DF)
-
-
 def measures_at(estimates: pd.DataFrame, outcome: str, period: str) -> pd.DataFrame:
     """Return the inequality measures of one period, with ``label`` and ``unit``."""
     rows = estimates[(estimates["page"] == "baseline-inequality") & (estimates["time"] == period)]
@@ -162,13 +156,6 @@ def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.D
         & (estimates["outcome"].isin(rows["outcome"]))
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
     return pd.concat([main, rows], ignore_index=True)
-
-
-def ends_of(analysis: Analysis) -> pd.DataFrame:
-    """Return where the two ends of the scale stand, without intervals that rest on too little."""
-    frame = analysis.frame("levelling")
-    at_horizon = analysis.frame("groups").set_index("stratum")["df"]
-    return legible(frame.assign(df=frame["stratum"].map(at_horizon)))
 
 
 def refusal(estimates: pd.DataFrame, outcome: str) -> str:
