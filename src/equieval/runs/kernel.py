@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,9 +35,11 @@ ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 KERNEL_NAME = "python3"
+PYTHON = (sys.executable, "-Xfrozen_modules=off")  # as ipykernel's own kernel specification
 _LONGEST_SOCKET_FOLDER = 80  # a Unix socket's path has room for 107 bytes
 _IMPORT_TIMEOUT = 120.0
 _LEAVE_TIMEOUT = 5.0
+_ENDED_WITH_PARENT = -9  # the exit code of a kernel whose parent is gone
 
 
 class ForkServerError(RuntimeError):
@@ -57,7 +59,7 @@ class ForkClient:
         self._ready: Future[list[str]] = Future()
         self._lost = False
         environment = {**os.environ, **ONE_THREAD, **SERVER_ENVIRONMENT}
-        arguments = [sys.executable, "-m", "equieval.runs.forkserver"]
+        arguments = [*PYTHON, "-m", "equieval.runs.forkserver"]
         self._process = subprocess.Popen(  # noqa: S603 (our own module, our own interpreter)
             [*arguments, str(theirs.fileno()), str(folder)],
             pass_fds=[theirs.fileno()],
@@ -98,7 +100,10 @@ class ForkClient:
 
     def ended(self, pid: int) -> Future[int]:
         """Return the exit code that a kernel will have."""
-        return self._exits.setdefault(pid, Future())
+        ended = self._exits.setdefault(pid, Future())
+        if self._lost:
+            _settle(ended, _ENDED_WITH_PARENT)
+        return ended
 
     def hang_up(self) -> None:
         """End the conversation, upon which the server kills every kernel and ends."""
@@ -133,7 +138,7 @@ class ForkClient:
                     case {"launched": number, "pid": pid}:
                         self._launches.pop(number).set_result(pid)
                     case {"exited": pid, "code": code}:
-                        self.ended(pid).set_result(code)
+                        _settle(self.ended(pid), code)
         self._lost = True
         lost = ForkServerError()
         if not self._ready.done():
@@ -141,8 +146,13 @@ class ForkClient:
         for launched in list(self._launches.values()):
             launched.set_exception(lost)
         for ended in list(self._exits.values()):
-            if not ended.done():
-                ended.set_result(-signal.SIGKILL)  # the kernels end with their parent
+            _settle(ended, _ENDED_WITH_PARENT)
+
+
+def _settle(future: Future[int], value: int) -> None:
+    """Set a result; the first to set it wins."""
+    with contextlib.suppress(InvalidStateError):
+        future.set_result(value)
 
 
 class ForkedKernel:
@@ -291,7 +301,7 @@ class Kernels:
             transport="ipc" if self._sockets else "tcp",
         )
         # This interpreter, whatever kernels the user has installed under the same name.
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [*PYTHON, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         spec = KernelSpec(argv=command, display_name="Python 3", language="python")
         manager._kernel_spec = spec
         manager.page_environment = environment

@@ -42,21 +42,25 @@ def read_notebook(path: Path, *, where: str = "") -> NotebookNode:
 
     where = where or path.name
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-        return notebook
+        text = path.read_text(encoding="utf-8")
+        shape = json.loads(text)
+        if not isinstance(shape, dict) or shape.get("nbformat") != 4:
+            raise ValueError("it is not a notebook of format 4")
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        nbformat.validate(notebook)
     except FileNotFoundError:
         raise InputError(
             "a page's notebook is not there",
             where=where,
             remedy="restore it; the page graph in equieval.study.pages names it",
         ) from None
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, ValueError) as error:
-        first = str(error).splitlines()[0]
+    except (ValueError, nbformat.ValidationError) as error:
         raise InputError(
-            f"a page's notebook cannot be read: {first}",
+            f"a page's notebook cannot be read: {str(error).splitlines()[0]}",
             where=where,
             remedy="open it in JupyterLab and save it, or restore it",
         ) from None
+    return notebook
 
 
 def source_digest(notebook: NotebookNode) -> str:
