@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from equieval.study.analyse import (
+    from equieval.study.analysis import Analysis
+    from equieval.study.answers import (
         analyse,
         appraise,
         appraise_inequality,
         estimates_of,
         together,
     )
-    from equieval.study.analysis import Analysis
     from equieval.study.auditing import (
         actions,
         audit_of,
@@ -43,15 +43,15 @@ _HOME = {
     "Analysis": "analysis",
     "Page": "page",
     "actions": "auditing",
-    "analyse": "analyse",
-    "appraise": "analyse",
-    "appraise_inequality": "analyse",
+    "analyse": "answers",
+    "appraise": "answers",
+    "appraise_inequality": "answers",
     "audit_of": "auditing",
     "baseline_id": "summary",
     "before_and_last": "summary",
     "breaks": "auditing",
     "consistency": "auditing",
-    "estimates_of": "analyse",
+    "estimates_of": "answers",
     "headline_frame": "summary",
     "headline_record": "summary",
     "measure_name": "words",
@@ -62,7 +62,7 @@ _HOME = {
     "recorded_by_group": "auditing",
     "recorded_by_indicator": "auditing",
     "shown_group": "summary",
-    "together": "analyse",
+    "together": "answers",
     "would_change": "summary",
 }
 
@@ -98,4 +98,5 @@ def __getattr__(name: str) -> Any:
     """Load a public name from the module that it lives in."""
     if name not in _HOME:
         raise AttributeError(f"module 'equieval.study' has no attribute '{name}'")
-    return getattr(import_module(f"equieval.study.{_HOME[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"equieval.study.{_HOME[name]}"), name)
+    return value

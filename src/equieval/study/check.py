@@ -14,7 +14,7 @@ from equieval.methods.its import effect_at
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
 from equieval.study.analysis import CI_LEVEL
-from equieval.study.appraise import design_checks
+from equieval.study.appraisal import design_checks
 from equieval.study.its import covering, fit_series, measure_values
 from equieval.study.pages import pages_for
 from equieval.study.series import series_design

@@ -15,7 +15,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import plain_number
-from equieval.study.appraise import Appraisal
+from equieval.study.appraisal import Appraisal
 from equieval.study.its import covering
 from equieval.study.series import outcome_series, series_design
 

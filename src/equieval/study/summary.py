@@ -11,7 +11,7 @@ from equieval.present import numbers
 from equieval.present.narrative.verdict import answer_words
 from equieval.present.wording import Result, certainty_words, sentence
 from equieval.protocol import Evaluation
-from equieval.study.appraise import Answer, Appraisal
+from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
 from equieval.study.its import AT_HORIZON
 from equieval.study.page import Page

@@ -10,7 +10,7 @@ from equieval.data import Observations
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis
-from equieval.study.appraise import Answer, Appraisal, judge, judge_inequality
+from equieval.study.appraisal import Answer, Appraisal, judge, judge_inequality
 from equieval.study.baseline import baseline
 from equieval.study.its import effect, inequality_effect
 from equieval.study.page import Page
