@@ -1,0 +1,152 @@
+"""What effect could an interrupted time series find? Answered from its own pre-period.
+
+The pre-period gives level, trend, variance and autocorrelation; series of the planned length are
+drawn from them and analysed as the real one will be (REML AR(1), Kenward–Roger). The estimate
+of an effect is the effect put in plus an error that does not depend on it, so one set of draws
+answers for every size of effect.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods import reml
+from equieval.methods.contrasts import t_quantile
+from equieval.methods.its import fit_reml_ar1, level_and_slope
+
+Array = npt.NDArray[np.float64]
+
+FEWEST_BEFORE: Final = 6
+
+
+@dataclass(frozen=True, eq=False)
+class DetectableEffect:
+    """The smallest effect found with the power asked for, and the curve behind it.
+
+    ``effect`` is in the outcome's unit and holds in either direction; it is infinite where even
+    a huge effect would not be found often enough, because too many series are refused (share
+    ``refused``). ``curve`` has ``effect, power, monte_carlo_error``.
+    """
+
+    effect: float
+    power: float
+    horizon: int
+    phi: float
+    sigma: float
+    replications: int
+    refused: float
+    curve: pd.DataFrame
+
+
+def detectable_effect(
+    before: pd.Series,
+    *,
+    periods_after: int,
+    horizon: int = 0,
+    power: float = 0.8,
+    ci_level: float = 0.95,
+    replications: int = 1_000,
+    seed: int = 1,
+) -> DetectableEffect:
+    """Return the smallest effect, ``horizon`` periods after the start, that would be found.
+
+    ``before`` is the outcome (or a yearly inequality index) by period before the start, missing
+    periods and all; ``periods_after`` are those planned. ``horizon = 0`` is the level change.
+    Uncertainty about the pre-period's own variance and autocorrelation is not in the answer.
+    Raises ``DesignError`` for a pre-period too short to be judged, a plan too short for the
+    model, a horizon outside it, and an autocorrelation at its limit.
+    """
+    known = before.dropna()
+    if len(known) < FEWEST_BEFORE or not isinstance(before.index, pd.PeriodIndex):
+        raise DesignError(
+            f"{len(known)} periods before the start are too few to judge power by.",
+            where="power of an interrupted time series",
+            remedy=f"Give at least {FEWEST_BEFORE} periods, indexed by pandas periods.",
+        )
+    if not 0 <= horizon < periods_after:
+        raise DesignError(
+            f"A horizon of {horizon} lies outside the {periods_after} periods planned.",
+            where="power of an interrupted time series",
+            remedy=f"Choose a horizon from 0 to {periods_after - 1}.",
+        )
+    if not 0 < power < 1:
+        raise DesignError(
+            f"Power lies between 0 and 1, not {power}.",
+            where="power of an interrupted time series",
+            remedy="Write 0.8 for 80 %.",
+        )
+    first, last = before.index.min(), before.index.max()
+    trend = pd.DataFrame(
+        {"intercept": 1.0, "t": before.index.asi8.astype(float) - first.ordinal}, before.index
+    )
+    noise = fit_reml_ar1(before, trend)
+    planned = pd.period_range(first, last + periods_after, freq=before.index.freq)
+    design = level_and_slope(planned, last + 1)
+    observed = design.index.isin(known.index) | (design["post"].to_numpy() == 1)
+    error, half_width = _draws(
+        design, observed, noise.phi, noise.sigma, horizon, ci_level, replications, seed
+    )
+    # An effect d is found in its own direction when error + d > half width.
+    needed = np.sort(half_width - error)
+    effect = float(needed[math.ceil(power * replications) - 1])
+    finite = needed[np.isfinite(needed)]
+    sizes = np.linspace(0, float(np.quantile(finite, 0.99)) if len(finite) else 0.0, 25)
+    found = np.searchsorted(needed, sizes) / replications
+    return DetectableEffect(
+        effect=max(effect, 0.0),
+        power=power,
+        horizon=horizon,
+        phi=noise.phi,
+        sigma=noise.sigma,
+        replications=replications,
+        refused=float(np.isinf(needed).mean()),
+        curve=pd.DataFrame(
+            {
+                "effect": sizes,
+                "power": found,
+                "monte_carlo_error": np.sqrt(found * (1 - found) / replications),
+            }
+        ),
+    )
+
+
+def _draws(
+    design: pd.DataFrame,
+    observed: npt.NDArray[np.bool_],
+    phi: float,
+    sigma: float,
+    horizon: int,
+    ci_level: float,
+    replications: int,
+    seed: int,
+) -> tuple[Array, Array]:
+    """Return error and half width of the effect's interval, series by series.
+
+    A series that the estimator refuses finds nothing: its half width is infinite.
+    """
+    X, times = design.to_numpy(float)[observed], design["t"].to_numpy(float)[observed]
+    weights = np.array([0.0, 0.0, 1.0, float(horizon)])
+    innovations = np.random.default_rng(seed).standard_normal((replications, len(design)))
+    series = np.empty_like(innovations)
+    series[:, 0] = innovations[:, 0]
+    for step in range(1, len(design)):
+        series[:, step] = phi * series[:, step - 1] + math.sqrt(1 - phi**2) * innovations[:, step]
+    error, half_width = np.zeros(replications), np.full(replications, np.inf)
+    for number, row in enumerate(sigma * series[:, observed]):
+        try:
+            fit = reml.fit(row, X, times)
+        except DesignError:
+            if len(row) - X.shape[1] < 3:
+                raise
+            continue
+        error[number] = weights @ fit.coefficients
+        std_error = math.sqrt(float(weights @ fit.kenward_roger_cov @ weights))
+        half_width[number] = t_quantile(fit.satterthwaite_df(weights), ci_level) * std_error
+    return error, half_width
