@@ -16,6 +16,7 @@ from equieval.site.finish import finish
 from equieval.site.pages import write_generated
 from equieval.site.project import read_project
 from equieval.site.quarto import remove_extras
+from equieval.site.search import write_search_index
 
 OUTPUT_VARIABLE, FULL_RENDER_VARIABLE = "QUARTO_PROJECT_OUTPUT_DIR", "QUARTO_PROJECT_RENDER_ALL"
 
@@ -30,8 +31,9 @@ def run_step(step: str, root: Path) -> None:
         project = read_project(root)
         output = root / (os.environ.get(OUTPUT_VARIABLE) or project.output)
         remove_extras(output)
-        finish(project, output)
+        reports = finish(project, output)
         refuse(check_site(output), where=str(output))
+        write_search_index(reports, output)
     else:
         raise InputError(f"no step '{step}'", remedy="before, or after")
 

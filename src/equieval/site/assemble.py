@@ -18,6 +18,7 @@ from equieval.site.finish import finish
 from equieval.site.pages import write_generated
 from equieval.site.project import read_project
 from equieval.site.renderers import choose_renderer
+from equieval.site.search import INDEX_FOLDER, write_search_index
 
 WORK_FOLDER = Path(".equieval") / "site"
 PREVIOUS = "previous"
@@ -72,12 +73,14 @@ def build(root: Path, *, renderer: str = "auto", progress: Progress | None = Non
         output = staging / "site"
         chosen.render_site(output)
         say("Adding published versions")
-        finish(project, output)
+        reports = finish(project, output)
         say("Checking links and accessibility")
         refuse(check_site(output), where=str(site))
         pages = sum(1 for _ in output.rglob("*.html"))
         changed = not _same(output, site)
         if changed:
+            say("Making the search index")
+            write_search_index(reports, output)
             say("Putting the new site in place")
             _swap(output, site, work)
         return SiteBuilt(site, changed, pages, chosen.name)
@@ -86,8 +89,11 @@ def build(root: Path, *, renderer: str = "auto", progress: Progress | None = Non
 
 
 def _same(first: Path, second: Path) -> bool:
-    """Return whether two folders hold the same files with the same bytes."""
-    if not second.is_dir():
+    """Return whether ``second`` already is the site in ``first``, byte for byte.
+
+    The search index follows from the pages, so it only has to be there.
+    """
+    if not (second / INDEX_FOLDER).is_dir():
         return False
     names = [sorted(_names(folder)) for folder in (first, second)]
     return names[0] == names[1] and not filecmp.cmpfiles(first, second, names[0], shallow=False)[1]
@@ -97,6 +103,7 @@ def _names(folder: Path) -> list[str]:
     return [
         os.path.relpath(os.path.join(parent, name), folder)  # noqa: PTH118 -- many files, fast
         for parent, _, names in os.walk(folder)
+        if INDEX_FOLDER not in Path(parent).relative_to(folder).parts[:1]
         for name in names
     ]
 

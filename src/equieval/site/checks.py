@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from equieval.errors import EvaluationFailed
+from equieval.site.project import NOT_FOUND
 
 SHOWN = 20
 _LOADED = {
@@ -201,7 +202,7 @@ def _address_problems(
             yield Problem(page, f"loads from another host: {address}")
     for address in dict.fromkeys((*facts.links, *facts.loads)):
         parts = urlsplit(address)
-        if parts.scheme or parts.netloc or (page == "404.html" and parts.path.startswith("/")):
+        if parts.scheme or parts.netloc or (page == NOT_FOUND and parts.path.startswith("/")):
             continue
         target = local_target(page, address)
         if target is None:

@@ -125,7 +125,8 @@ def _text(value: str | list[str]) -> str:
 
 def _displayed(markdown: str, kind: str) -> str:
     fence = _FENCE[:-3]
-    return f"{fence} {{.cell-output .cell-output-display .cell-output-{kind}}}\n\n{markdown}\n\n{fence}"
+    classes = f".cell-output .cell-output-display .cell-output-{kind}"
+    return f"{fence} {{{classes}}}\n\n{markdown}\n\n{fence}"
 
 
 def _raw(html: str) -> str:

@@ -26,7 +26,7 @@ from equieval.errors import EnvironmentFault, EvaluationFailed, InputError
 from equieval.releases.renderer import ReleaseDraft
 from equieval.site.checks import local_target, read_page
 from equieval.site.notebook import notebook_markdown
-from equieval.site.project import SiteProject, read_project
+from equieval.site.project import NOT_FOUND, SiteProject, read_project
 from equieval.site.version_project import write_version_project
 
 MOST_WORKERS = 4
@@ -130,11 +130,13 @@ def _render_page(
 ) -> None:
     text = page_markdown(project, source)
     depth = len(source.parts) - 1
+    root = "/".join([".."] * depth) or "."
     metadata = {
         "page-context": {
             "folder": str(project.folder),
             "path": str(source),
-            "root": "/".join([".."] * depth) or ".",
+            "root": root,
+            "absolute": f"{project.site_path}/" if target.name == NOT_FOUND else "",
         },
         "lang": project.lang,
         "link-citations": True,

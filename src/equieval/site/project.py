@@ -18,6 +18,7 @@ import yaml
 from equieval.errors import InputError, did_you_mean
 
 PROJECT_FILE = "_quarto.yml"
+NOT_FOUND = "404.html"
 PAGE_SUFFIXES = (".qmd", ".md", ".ipynb")
 SETTINGS = ("comments", "contact", "release")
 

@@ -131,8 +131,11 @@ def run_quarto(
     )
     said = _COLOUR.sub("", f"{done.stdout}\n{done.stderr}").strip()
     if done.returncode:
-        last = "\n".join(said.splitlines()[-LAST_LINES:])
-        raise EvaluationFailed(f"Quarto could not render the pages:\n{last}", where=str(folder))
+        lines = said.splitlines()
+        told = [line for line in lines if "ERROR" in line] or lines[-LAST_LINES:]
+        raise EvaluationFailed(
+            "Quarto could not render the pages:\n" + "\n".join(told), where=str(folder)
+        )
     unresolved = _UNRESOLVED.findall(said)
     if unresolved:
         raise EvaluationFailed(

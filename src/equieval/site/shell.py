@@ -12,29 +12,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from equieval.present.theme import artefact_css, css_tokens
-from equieval.site.project import SiteProject, page_key
+from equieval.site.project import NOT_FOUND, SiteProject, page_key
 
 TEMPLATE, FILTER = "page.html", "equieval.lua"
 STYLES = ("base.css", "layout.css", "components.css", "reports.css", "print.css")
 SCRIPTS = ("theme.js", "page.js", "versions-banner.js")
+SITE_SCRIPTS = ("search.js",)
 ICON = "icon.svg"
 HOME_OF_A_VERSION = Markup("../../..")
 HOME_NAME = "All evaluations"
 # Search needs WebAssembly, so its page alone may compile it; nothing may run inline.
 POLICY = (
     "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'"
+    "connect-src 'self'; worker-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'"
 )
 # Frozen pages link only to pages that every site has, so that a later navigation cannot break
 # what must never change.
-LASTING_PAGES = (("All evaluations", "index.html"), ("Versions", "versions.html"))
+LASTING_PAGES = (
+    ("All evaluations", "index.html"),
+    ("Versions", "versions.html"),
+    ("Search", "search.html"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,15 @@ def style_sheet() -> str:
     return "\n".join([*parts, artefact_css(), theme_file(f"styles/{STYLES[-1]}").decode()])
 
 
-def write_assets(folder: Path) -> None:
-    """Write the style sheet, the scripts and the icon into ``folder``."""
+def write_assets(folder: Path, *, of_version: bool = False) -> None:
+    """Write the style sheet, the scripts and the icon into ``folder``.
+
+    A version gets only what its own pages use.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site.css").write_text(style_sheet(), encoding="utf-8", newline="\n")
-    for name in (*SCRIPTS, ICON):
+    scripts = SCRIPTS if of_version else (*SCRIPTS, *SITE_SCRIPTS)
+    for name in (*scripts, ICON):
         (folder / name).write_bytes(theme_file(f"assets/{name}"))
 
 
@@ -122,12 +131,12 @@ def _root(project: SiteProject) -> Markup:
     """Return what leads from a page to its project's pages.
 
     A server shows the 404 page at whatever address was not found, so relative links cannot
-    serve there: it uses the path of the site's address, where that is known.
+    serve there: it uses the path of the site's address, or the server's root if that is unknown.
     """
-    if project.release or not project.site_url:
+    if project.release:
         return Markup("$root$")
     path = Markup.escape(project.site_path)
-    return Markup(f"$if(current.{page_key('404.html')})${path}$else$$root$$endif$")  # noqa: S704
+    return Markup(f"$if(current.{page_key(NOT_FOUND)})${path}$else$$root$$endif$")  # noqa: S704
 
 
 def _shell_pages(project: SiteProject) -> Iterable[ShellPage]:
@@ -145,7 +154,7 @@ def _shell_pages(project: SiteProject) -> Iterable[ShellPage]:
                 else "../latest"
             )
             yield ShellPage(page_key(path), f"{base}/{path}")
-        elif project.site_url and path != PurePosixPath("404.html"):
+        elif project.site_url and str(path) != NOT_FOUND:
             yield ShellPage(page_key(path), f"{project.site_url}{path}")
 
 

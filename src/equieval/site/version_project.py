@@ -32,7 +32,7 @@ def write_version_project(folder: Path, release: ReleaseDraft, *, site: SiteProj
     text = yaml.safe_dump(description, sort_keys=False, allow_unicode=True, width=100)
     (folder / PROJECT_FILE).write_text(text, encoding="utf-8", newline="\n")
     write_template(read_project(folder), folder / THEME_FOLDER, site_title=site.title)
-    write_assets(folder / ASSETS_FOLDER)
+    write_assets(folder / ASSETS_FOLDER, of_version=True)
 
 
 def version_description(release: ReleaseDraft, site: SiteProject) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape as escape_xml
 
 from equieval.releases.status import Status
 from equieval.releases.version import Release
+from equieval.site.project import NOT_FOUND
 from equieval.site.shell import date_in_words
 
 VERSIONS_JSON, VERSIONS_JS = "versions.json", "versions.js"
@@ -159,7 +160,7 @@ def write_sitemap(
     if not site_url:
         return
     newest = max((r.shown.date for r in reports), default="")
-    entries = [(str(page), newest) for page in pages if str(page) != "404.html"]
+    entries = [(str(page), newest) for page in pages if str(page) != NOT_FOUND]
     for report in reports:
         latest = report.latest
         if latest and not latest.synthetic:

@@ -31,12 +31,12 @@ PICTURE = (
 )
 FIGURE = """```{{=html}}
 <figure id="fig-series" class="artefact">
-<figcaption><span class="artefact-number">Figure 1.</span> <span class="artefact-title">The rate fell \
-by {fall} per 1,000</span> <span class="artefact-subtitle">Stillbirths per 1,000 births</span></figcaption>
-<img src="{slug}/series.svg" alt="Line chart: the rate fell by {fall} per 1,000 births." width="692" \
-height="360">
-<p class="downloads">Download <a href="{slug}/series.csv" download>data (CSV)<span \
-class="visually-hidden"> of figure 1</span></a></p>
+<figcaption><span class="artefact-number">Figure 1.</span>
+<span class="artefact-title">The rate fell by {fall} per 1,000</span>
+<span class="artefact-subtitle">Stillbirths per 1,000 births</span></figcaption>
+<img src="{slug}/series.svg" alt="Line chart: the rate fell by {fall}." width="692" height="360">
+<p class="downloads">Download <a href="{slug}/series.csv" download>data (CSV)
+<span class="visually-hidden"> of figure 1</span></a></p>
 </figure>
 ```"""
 TABLE = """```{=html}
@@ -66,7 +66,7 @@ def executed_notebook(page: ReleasePage, title: str, fall: float) -> dict[str, A
         _markdown("words", f"# {page.title}\n\n## What was found\n\nSee @fig-series, and $x^2$."),
         _code("parameters", "identity = {}", tags=["parameters", "remove-cell"]),
         _code("figure", 'page.show("series", ...)', [FIGURE.format(slug=page.slug, fall=fall)]),
-        _markdown("more", "## Other estimators\n\nNext: [the data](data-audit.ipynb)."),
+        _markdown("more", "## Other estimators\n\nBack to [the summary](index.ipynb)."),
         _code("table", "page.show(...)", [TABLE], tags=["hide-code"]),
     ]
     return {"cells": cells, "metadata": _KERNEL, "nbformat": 4, "nbformat_minor": 5}
@@ -174,7 +174,7 @@ def freeze_version(
     return folder
 
 
-@pytest.fixture()
+@pytest.fixture
 def published(tmp_path: Path) -> Published:
     """A copy of the project's own site pages, with nothing published yet."""
     return make_project(tmp_path / "project")

@@ -32,6 +32,7 @@ local function read_context(meta)
     local given = meta["page-context"]
     context = {
       folder = stringify(given.folder), path = stringify(given.path), root = stringify(given.root),
+      absolute = stringify(given.absolute),
     }
     meta["page-context"] = nil
   end
@@ -71,10 +72,11 @@ local function rendered_link(link)
   end
   local path, anchor = target:match("^([^#]*)(#?.*)$")
   local stem, suffix = path:match("^(.*)%.(%w+)$")
-  if suffix and PAGES[suffix] then
-    link.target = stem .. ".html" .. anchor
-    return link
-  end
+  if suffix and PAGES[suffix] then path = stem .. ".html" end
+  -- Quarto makes the links of the 404 page absolute by itself.
+  if path ~= "" and not path:match("^/") then path = (context.absolute or "") .. path end
+  link.target = path .. anchor
+  return link
 end
 
 -- Numbers and cross-references ---------------------------------------------------------------
