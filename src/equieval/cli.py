@@ -85,8 +85,8 @@ def root_command(
 @app.command()
 def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
     """Check parameters, data and design; nothing is run or written."""
+    from equieval.present.numbers import plain
     from equieval.protocol import load_evaluation, project_root
-    from equieval.study.adequacy import plain_number
     from equieval.study.check import check as check_evaluation
 
     root = project_root()
@@ -98,7 +98,7 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
             for source, rows in found.sources.items():
                 say(f"  data {source}: " + ("records" if rows is None else f"{rows} rows"))
             for row in found.checks.to_dict("records"):
-                say(f"  {row['criterion']}: {plain_number(row['found'])} ({row['judgement']})")
+                say(f"  {row['criterion']}: {plain(row['found'])} ({row['judgement']})")
         return {
             "id": found.id,
             "level": found.level,

@@ -145,7 +145,7 @@ def _actions(
         absent = missing[(missing["indicator"] == indicator) & ~missing["period"].isin(inside)]
         for reason, rows in absent.groupby("reason"):
             known = spans(rows["period"], frequency)
-            why = f" ({reason!s})" if reason else ""
+            why = f" ({str(reason).rstrip('.')})" if reason else ""
             yield f"Obtain the missing figures of {name} for {known}{why}."
         unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
         if not unequal.empty:
@@ -160,7 +160,7 @@ def _actions(
             )
     for period, note in zip(breaks["period"], breaks["note"], strict=True):
         label = observations.label(period)
-        yield f"Check definitions on both sides of the break at {label}: {note}."
+        yield f"Check definitions on both sides of the break at {label}: {str(note).rstrip('.')}."
     for source in observations.sources:
         if source.status != "final":
             yield (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
+from equieval.present.numbers import plain
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
@@ -94,12 +95,13 @@ def adequacy(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
     """What the design has against its thresholds: ``criterion, found, ..., judgement``."""
     columns = (
         Column("criterion", "What is checked"),
-        Column("found", "Found", "", "rate", decimals=1),
+        Column("found", "Found", align="right"),
         Column("can_carry_from", "Can carry from", "", "count"),
         Column("caution_from", "With caution from", "", "count"),
         Column("judgement", "Judgement"),
     )
-    return Table(caption, data, columns, note=note)
+    shown = data.assign(found=[plain(value) for value in data["found"]])
+    return Table(caption, shown, columns, note=note)
 
 
 def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:

@@ -118,6 +118,17 @@ def degrees_of_freedom(value: object) -> str:
     return f"{amount:.0f}" if amount.is_integer() else f"{amount:.1f}"
 
 
+def plain(value: float) -> str:
+    """Return a checked quantity: whole numbers plain, others with one decimal.
+
+    >>> plain(104.0), plain(1.028), plain(float("nan"))
+    ('104', '1.0', 'not available')
+    """
+    if is_missing(value):
+        return NOT_AVAILABLE
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
 def percent(fraction: object, decimals: int = 0) -> str:
     """Return a share as a percentage: ``0.953 -> 95%``."""
     return (

@@ -113,8 +113,8 @@ class Subject:
         """Return the front matter of a page; the first page's title has the design in it."""
         name = DESIGN_NAMES.get(self.design, self.design)
         if spec is self.specs[0]:
-            return {"title": f"{self.title}: {name}", "description": self.question}
-        return {"title": spec.title, "subtitle": f"{self.title}: {name}"}
+            return {"title": titled(self.title, name), "description": self.question}
+        return {"title": spec.title}
 
     def changed_inputs(self) -> list[str]:
         """Return the files that were edited since they were read, from the project's folder."""
@@ -123,6 +123,19 @@ class Subject:
             path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
             for path in changed
         ]
+
+
+def titled(title: str, design: str) -> str:
+    """Join a title and its design, whatever the title ends with.
+
+    >>> titled("What can data say?", "an interrupted time series")
+    'What can data say? An interrupted time series'
+    >>> titled("Outreach and booking", "an interrupted time series")
+    'Outreach and booking: an interrupted time series'
+    """
+    if title.endswith(("?", "!", ".")):
+        return f"{title} {design[:1].upper()}{design[1:]}"
+    return f"{title}: {design}"
 
 
 def read_subject(root: Path, parameters_file: Path) -> Subject:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         analyse,
         appraise,
         appraise_inequality,
+        appraise_outcome,
         estimates_of,
         together,
     )
@@ -46,6 +47,7 @@ _HOME = {
     "analyse": "answers",
     "appraise": "answers",
     "appraise_inequality": "answers",
+    "appraise_outcome": "answers",
     "audit_of": "auditing",
     "baseline_id": "summary",
     "before_and_last": "summary",
@@ -73,6 +75,7 @@ __all__ = [
     "analyse",
     "appraise",
     "appraise_inequality",
+    "appraise_outcome",
     "audit_of",
     "baseline_id",
     "before_and_last",

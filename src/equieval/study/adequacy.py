@@ -13,7 +13,6 @@ normal approximation to a count (at least five, better ten).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import pandas as pd
@@ -130,17 +129,6 @@ def adequacy_checks(
         }
         for threshold in ITS_THRESHOLDS
     )
-
-
-def plain_number(value: float) -> str:
-    """Return a checked quantity as text: whole numbers plain, others with one decimal.
-
-    >>> plain_number(104.0), plain_number(1.028), plain_number(float("nan"))
-    ('104', '1.0', 'none')
-    """
-    if math.isnan(value):
-        return "none"
-    return f"{value:.0f}" if value.is_integer() else f"{value:.1f}"
 
 
 def design_level(checks: pd.DataFrame) -> str:

@@ -10,7 +10,13 @@ from equieval.data import Observations
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis
-from equieval.study.appraisal import Answer, Appraisal, judge, judge_inequality
+from equieval.study.appraisal import (
+    Answer,
+    Appraisal,
+    judge,
+    judge_inequality,
+    judge_outcome,
+)
 from equieval.study.baseline import baseline
 from equieval.study.its import effect, inequality_effect
 from equieval.study.page import Page
@@ -69,6 +75,11 @@ def appraise(page: Page, estimates: pd.DataFrame) -> Appraisal:
 def appraise_inequality(page: Page, estimates: pd.DataFrame) -> Answer:
     """Judge the primary question alone, from the estimates of the page that asks it."""
     return judge_inequality(page.evaluation, page.observations, estimates)
+
+
+def appraise_outcome(page: Page, estimates: pd.DataFrame) -> Answer:
+    """Judge the question about the outcome alone, from the estimates of its page."""
+    return judge_outcome(page.evaluation, page.observations, estimates)
 
 
 def _analyst(design: str, page_id: str) -> Analyst:

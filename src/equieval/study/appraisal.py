@@ -21,13 +21,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.present.numbers import listing, plain
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import (
     CANNOT_SAY,
     WITH_CAUTION,
     adequacy_checks,
     design_level,
-    plain_number,
 )
 from equieval.study.its import outcome_row, primary_row
 from equieval.study.series import outcome_series, series_design
@@ -58,6 +58,11 @@ class Answer:
     reasons: tuple[str, ...]
 
     @property
+    def cannot_say(self) -> bool:
+        """Whether the answer is that the data cannot say."""
+        return self.verdict == "cannot-say"
+
+    @property
     def rows(self) -> pd.DataFrame:
         """The estimate as a one-row frame, as makers of sentences take it."""
         return pd.DataFrame([self.estimate])
@@ -80,17 +85,8 @@ def judge(evaluation: Evaluation, observations: Observations, estimates: pd.Data
     ----------
     estimates : the estimates of the pages effect, inequality-effect and robustness.
     """
-    outcome = evaluation.outcomes.primary.indicator
-    polarity = indicator(outcome).polarity
     inequality = judge_inequality(evaluation, observations, estimates)
-    words = {"low": ("improved", "worsened"), "high": ("worsened", "improved")}
-    overall = _answer(
-        evaluation,
-        observations,
-        estimates,
-        outcome_row(estimates, outcome),
-        words.get(polarity, ("fell", "rose")),
-    )
+    overall = judge_outcome(evaluation, observations, estimates)
     certainty, reasons = _certainty(evaluation, inequality)
     return Appraisal(inequality, overall, certainty, reasons)
 
@@ -101,6 +97,17 @@ def judge_inequality(
     """Judge the primary question from the estimates at hand."""
     row = primary_row(estimates)
     return _answer(evaluation, observations, estimates, row, ("narrowed", "widened"))
+
+
+def judge_outcome(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> Answer:
+    """Judge whether the outcome itself changed, from the estimates at hand."""
+    outcome = evaluation.outcomes.primary.indicator
+    words = {"low": ("improved", "worsened"), "high": ("worsened", "improved")}
+    directions = words.get(indicator(outcome).polarity, ("fell", "rose"))
+    row = outcome_row(estimates, outcome)
+    return _answer(evaluation, observations, estimates, row, directions)
 
 
 def design_checks(evaluation: Evaluation, observations: Observations, *, df: float) -> pd.DataFrame:
@@ -134,8 +141,8 @@ def _answer(
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
     reasons = tuple(
-        f"{check['criterion'].lower()}: {plain_number(check['found'])}, at least "
-        f"{check['needed']:g} needed; {check['reason']}"
+        f"{check['criterion'].lower()} {plain(check['found'])}, where at least "
+        f"{plain(check['needed'])} are needed"
         for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
     )
     if pd.isna(row["estimate"]):
@@ -144,7 +151,7 @@ def _answer(
         verdict = "cannot-say"
     elif excludes and disagreeing:
         verdict = "cannot-say"
-        reasons = (f"the direction turns with one choice: {', '.join(disagreeing)}",)
+        reasons = (f"the direction turns with one choice ({listing(disagreeing)})",)
     elif not excludes:
         verdict = "no-clear-change"
     else:
@@ -169,13 +176,15 @@ def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
 def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, ...]]:
     if evaluation.identity.synthetic:
         return NOT_RATED, ("the data are synthetic",)
-    reasons = ["there is no comparison series: anything else that changed at the start counts"]
+    reasons = [
+        "there is no comparison series, so anything else that changed at the start counts too"
+    ]
     if answer.level == WITH_CAUTION:
         reasons.append("the design carries the estimate only with caution")
     if not (answer.estimate["ci_low"] > 0 or answer.estimate["ci_high"] < 0):
         reasons.append("the interval includes no effect")
     if answer.disagreeing:
-        reasons.append("the direction changes with " + ", ".join(answer.disagreeing[:4]))
+        reasons.append(f"the direction changes with one choice ({listing(answer.disagreeing[:4])})")
     if answer.verdict == "cannot-say":
         return CERTAINTY[0], (*answer.reasons, *reasons)
     step = max(0, len(CERTAINTY) - 1 - len(reasons))

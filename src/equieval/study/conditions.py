@@ -13,8 +13,8 @@ from __future__ import annotations
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import plain_number
 from equieval.study.appraisal import Appraisal
 from equieval.study.its import covering
 from equieval.study.series import outcome_series, series_design
@@ -138,7 +138,7 @@ def _data(appraisal: Appraisal) -> tuple[str, str]:
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
-        f"{check['criterion'].lower()} {plain_number(check['found'])} ({check['judgement']})"
+        f"{check['criterion'].lower()} {plain(check['found'])} ({check['judgement']})"
         for _, check in checks.iterrows()
     )
     return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."

@@ -78,14 +78,14 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
         ("Population", evaluation.population.description),
         (
             "Compared with",
-            f"the trend from {observations.label(series[0])} up to the start, carried forward; "
+            f"The trend from {observations.label(series[0])} up to the start, carried forward; "
             "there is no comparison area",
         ),
         ("Start", str(getattr(design, "start", NOT_STATED))),
         (
             "Primary question",
-            f"{measure_name(primary.measure)} of the {outcome_name(primary.indicator)} "
-            f"in {primary.horizon}",
+            f"Change in the {measure_name(primary.measure)} of the "
+            f"{outcome_name(primary.indicator)} in {primary.horizon}, against that trend",
         ),
         (
             "Data",
@@ -176,7 +176,7 @@ def sources(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
             ("Level", "records, counted inside the database" if source.level == "record"
              else "published counts"),
             ("Linkage", source.linkage or "none"),
-            ("Fingerprint", digests.get(source.id, NOT_STATED)),
+            ("Fingerprint", _short(digests.get(source.id, NOT_STATED))),
         ]  # fmt: skip
     return pd.DataFrame(rows, columns=["item", "words"])
 
@@ -224,6 +224,12 @@ def disclosure(evaluation: Evaluation) -> pd.DataFrame:
 def checklist() -> pd.DataFrame:
     """Return the reporting items and where each is: ``item, words``."""
     return pd.DataFrame(_CHECKLIST, columns=["item", "words"])
+
+
+def _short(digest: str) -> str:
+    """Return a fingerprint as a page shows it: the run record has it whole."""
+    kind, _, value = digest.partition(":")
+    return f"{kind} {value[:16]}…" if value else digest
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -103,7 +103,8 @@ class Asked:
             yield Variant("periods left out", name, design.without(*periods))
         if self.block.leave_one_out:
             for period in design.periods:
-                if period not in design.excluded:
+                alone = (period_label(period, self.frequency),)
+                if period not in design.excluded and alone not in self.block.exclude_periods:
                     label = period_label(period, self.frequency)
                     yield Variant("leave one out", f"without {label}", design.without(period))
 

@@ -155,7 +155,8 @@ def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.D
         & (estimates["stratum"] == "all")
         & (estimates["outcome"].isin(rows["outcome"]))
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
-    return pd.concat([main, rows], ignore_index=True)
+    frame = pd.concat([main, rows], ignore_index=True)
+    return frame.assign(label=[label[:1].upper() + label[1:] for label in frame["label"]])
 
 
 def refusal(estimates: pd.DataFrame, outcome: str) -> str:
@@ -172,7 +173,11 @@ def refusal(estimates: pd.DataFrame, outcome: str) -> str:
 def placebo(frame: pd.DataFrame) -> pd.DataFrame:
     """Return each placebo start and what it found, in words: ``series, label, finding``."""
     rows = [
-        (measure_name(str(row["measure"])).capitalize(), row["label"], _finding(row))
+        (
+            measure_name(str(row["measure"])).capitalize(),
+            str(row["label"]).removeprefix("placebo start in "),
+            _finding(row),
+        )
         for _, row in frame.iterrows()
     ]
     rows = rows or [("All", "none", "the protocol names no placebo start")]

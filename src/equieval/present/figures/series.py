@@ -37,6 +37,7 @@ def counterfactual_series(
     ci_level: float = 0.95,
     source: str = "",
     synthetic: bool = False,
+    cannot_say: bool = False,
 ) -> Picture:
     """Observed points, the fitted line, and the earlier trend carried forward.
 
@@ -50,6 +51,7 @@ def counterfactual_series(
     intervention : label of that line (``"Care bundle"``).
     polarity : ``"low"`` or ``"high"`` is good; anything else names no better or worse.
     horizon : the period that the finding is about; by default the last fitted one.
+    cannot_say : the design cannot carry the estimate; the title then says so.
     lowest : the lowest value that the outcome can take, below which nothing is drawn; 0
         for rates, None for a gap, which may reverse.
     """
@@ -109,12 +111,19 @@ def counterfactual_series(
             ],
         )
     return Picture(
-        title=_finding(frame, begin, horizon, outcome, unit),
+        title=_cannot_say(outcome)
+        if cannot_say
+        else _finding(frame, begin, horizon, outcome, unit),
         subtitle=subtitle(unit, population, periods),
-        alt=_account(frame, begin, horizon, outcome, unit, polarity, intervention, ci_level),
+        alt=(f"{_cannot_say(outcome)}. " if cannot_say else "")
+        + _account(frame, begin, horizon, outcome, unit, polarity, intervention, ci_level),
         data=plain_frame(frame),
         figure=page.figure,
     )
+
+
+def _cannot_say(outcome: str) -> str:
+    return f"These data cannot say whether the {outcome} left its earlier trend"
 
 
 def _room_for_band(core: canvas.Floats, lowest: float | None) -> tuple[float, float]:

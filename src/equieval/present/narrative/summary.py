@@ -160,6 +160,4 @@ def _requirement(row: Mapping[Hashable, object]) -> str:
 
 def _plain(value: object) -> str:
     """A found or needed value: whole numbers without decimals, text as it is."""
-    if isinstance(value, float):
-        return numbers.number(value, 0 if value.is_integer() else 1)
-    return as_text(value)
+    return numbers.plain(value) if isinstance(value, float) else as_text(value)
