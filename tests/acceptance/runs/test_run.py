@@ -143,7 +143,7 @@ def test_a_new_title_is_in_the_draft_without_running_a_page(
     result = run_subject(replace(subject, title="A better title"), kernels=kernels)
     assert statuses(result) == dict.fromkeys(SLUGS, "kept")
     assert result.changed
-    assert "A better title" in page_of(subject.root, "noise").cells[0].source
+    assert "A better title" in page_of(subject.root, "index").cells[0].source
 
 
 def test_a_page_that_raises_is_reported_and_leaves_draft_and_other_pages_alone(
