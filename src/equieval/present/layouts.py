@@ -12,7 +12,7 @@ from equieval.present.numbers import plain
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
     """Two columns of words: ``item`` and ``words``."""
-    columns = (Column("item", head), Column("words", "Answer"))
+    columns = (Column("item", head), Column("words", "Description"))
     return Table(caption, data, columns, note=note, row_header="item")
 
 
