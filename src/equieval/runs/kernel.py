@@ -194,8 +194,10 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork the kernel that ``cmd`` (``python -m ipykernel_launcher …``) names."""
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
-        environment = dict(kwargs["env"])
-        kernel = self.client.launch(arguments, environment, str(kwargs["cwd"]))
+        try:
+            kernel = self.client.launch(arguments, dict(kwargs["env"]), str(kwargs["cwd"]))
+        except ForkServerError:  # it has just ended: a plain kernel will do
+            return await super().launch_kernel(cmd, **kwargs)
         self.process = kernel  # type: ignore[assignment]
         self.pid = kernel.pid
         self.cwd = kwargs["cwd"]
@@ -221,8 +223,7 @@ class PageKernel(AsyncKernelManager):
         if self.called_off.is_set():
             raise RuntimeError("the run was called off")
         environment = {**os.environ, **ONE_THREAD, **self.page_environment}
-        if not isinstance(self.provisioner, ForkProvisioner):
-            kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         await super()._async_start_kernel(env=environment, cwd=str(self.folder), **kwargs)
         self._process = getattr(self.provisioner, "process", None)
         if self.called_off.is_set():

@@ -11,6 +11,7 @@ from typing import Literal, Protocol, TypeVar
 from equieval.study.pages import PageSpec
 
 Result = TypeVar("Result")
+_WAKING = 0.5  # seconds
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def side_by_side(
             if not running:
                 stuck = ", ".join(spec.id for spec in waiting)
                 raise ValueError(f"pages that need each other: {stuck}")
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            # Woken now and then, because Ctrl-C may reach another thread than this one.
+            done, _ = wait(running, timeout=_WAKING, return_when=FIRST_COMPLETED)
             for future in done:
                 spec = running.pop(future)
                 results[spec.id] = future.result()
