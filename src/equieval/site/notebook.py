@@ -1,8 +1,8 @@
 """Executed notebooks as Markdown, cell by cell, the way Quarto reads them.
 
 The embedded renderer's counterpart of Quarto's notebook filter, for what our pages use: front
-matter in the first raw cell, Markdown cells, folded code, the tags that hide code or whole cells,
-and of each output the Markdown it displays.
+matter in the first raw cell, Markdown cells, code for the filter to fold, the tags that hide code
+or whole cells, and of each output the Markdown it displays.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ _OPTION = re.compile(r"^#\|\s*([\w-]+):\s*(\S+)\s*$")
 _FENCE = ":" * 12
 
 
-def notebook_markdown(path: Path, *, code_summary: str) -> str:
+def notebook_markdown(path: Path) -> str:
     """Return an executed notebook as one Markdown text with its front matter.
 
     Parameters
     ----------
     path : the notebook; it is read, never run.
-    code_summary : words on the fold that a code cell lies under.
 
     Raises
     ------
@@ -48,7 +47,7 @@ def notebook_markdown(path: Path, *, code_summary: str) -> str:
         )
     parts = [_source(cells[0]).strip()]
     for number, cell in enumerate(cells[1:], start=2):
-        parts.extend(_cell(cell, f"{path.name}, cell {number}", code_summary))
+        parts.extend(_cell(cell, f"{path.name}, cell {number}"))
     return "\n\n".join(parts) + "\n"
 
 
@@ -57,7 +56,7 @@ def _source(cell: Mapping[str, Any]) -> str:
     return source if isinstance(source, str) else "".join(source)
 
 
-def _cell(cell: Mapping[str, Any], where: str, code_summary: str) -> Iterator[str]:
+def _cell(cell: Mapping[str, Any], where: str) -> Iterator[str]:
     tags = set(cell.get("metadata", {}).get("tags", ()))
     if REMOVE_CELL in tags:
         return
@@ -69,7 +68,7 @@ def _cell(cell: Mapping[str, Any], where: str, code_summary: str) -> Iterator[st
             return
         yield f"{_FENCE} {{#{cell['id']} .cell}}" if cell.get("id") else f"{_FENCE} {{.cell}}"
         if code.strip() and HIDE_CODE not in tags and options.get("echo") != "false":
-            yield _folded(code, code_summary)
+            yield _fenced(code)
         if options.get("output") != "false":
             for output in cell.get("outputs", ()):
                 yield from _output(output, where)
@@ -86,13 +85,10 @@ def _options(source: str) -> tuple[dict[str, str], str]:
     return options, "\n".join(lines)
 
 
-def _folded(code: str, summary: str) -> str:
+def _fenced(code: str) -> str:
+    """Return code that the filter folds; its fence is longer than any in the code."""
     fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", code)), 3)
-    return (
-        f'```{{=html}}\n<details class="code-fold">\n<summary>{escape(summary)}</summary>\n```\n\n'
-        f"{fence} {{.python .cell-code}}\n{code}\n{fence}\n\n"
-        "```{=html}\n</details>\n```"
-    )
+    return f"{fence} {{.python .cell-code}}\n{code}\n{fence}"
 
 
 def _output(output: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -158,7 +158,8 @@ def _change_lines(version: Release) -> Iterator[str]:
     if record.get("notes"):
         yield str(record["notes"])
     if record.get("new", version.previous is None):
-        yield "First version."
+        if not record.get("notes"):
+            yield "First version."
         return
     yield from _counted(record)
 

@@ -136,6 +136,7 @@ def _render_page(
             "folder": str(project.folder),
             "path": str(source),
             "root": root,
+            "code-summary": project.code_summary,
             "absolute": f"{project.site_path}/" if target.name == NOT_FOUND else "",
         },
         "lang": project.lang,
@@ -180,7 +181,7 @@ def page_markdown(project: SiteProject, source: PurePosixPath) -> str:
     """Return a page's Markdown with its front matter, includes filled in."""
     path = project.folder / source
     if path.suffix == ".ipynb":
-        text = notebook_markdown(path, code_summary=project.code_summary)
+        text = notebook_markdown(path)
     else:
         text = path.read_text(encoding="utf-8").replace("\r\n", "\n")
     text = _INCLUDE.sub(lambda match: _included(project, source, match[1]), text)

@@ -57,9 +57,8 @@ def theme_file(name: str) -> bytes:
 
 def style_sheet() -> str:
     """Return the site's style sheet: design tokens first, then base, layout and components."""
-    parts = [css_tokens()]
-    parts += [theme_file(f"styles/{name}").decode() for name in STYLES[:-1]]
-    return "\n".join([*parts, artefact_css(), theme_file(f"styles/{STYLES[-1]}").decode()])
+    base, *others = (theme_file(f"styles/{name}").decode() for name in STYLES)
+    return "\n".join([css_tokens(), base, artefact_css(), *others])
 
 
 def write_assets(folder: Path, *, of_version: bool = False) -> None:

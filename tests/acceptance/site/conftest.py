@@ -18,6 +18,7 @@ import pytest
 from equieval.releases.renderer import Download, ReleaseDraft, ReleasePage
 from equieval.releases.status import Status
 from equieval.site.pandoc import PandocRenderer
+from equieval.site.quarto import QuartoRenderer
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = (
@@ -193,3 +194,23 @@ def make_project(root: Path) -> Published:
         return freeze_version(root, version, **words)
 
     return Published(root, freeze)
+
+
+@pytest.fixture(scope="session")
+def published_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A built site: a report with three versions, one of them withdrawn, and a synthetic one.
+
+    Where Quarto is installed, one more report that it rendered.
+    """
+    from equieval.site import build
+
+    project = make_project(tmp_path_factory.mktemp("site") / "project")
+    pages = (*PAGES, ReleasePage("robustness", "Robustness"))
+    project.freeze(1, status=Status.PROVISIONAL, label="2022 data", date="2024-02-01", pages=pages)
+    project.freeze(2, label="2023 data", date="2025-03-09")
+    project.freeze(3, status=Status.WITHDRAWN, label="wrong file", date="2025-04-01")
+    project.freeze(1, evaluation="made-up", title="A made-up programme", synthetic=True)
+    if shutil.which("quarto"):
+        quarto = QuartoRenderer(project.root)
+        project.freeze(1, evaluation="by-quarto", title="Rendered by Quarto", renderer=quarto)
+    return build(project.root, renderer="pandoc").path

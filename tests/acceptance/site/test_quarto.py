@@ -55,7 +55,13 @@ def pages(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
 
 
-def test_both_renderers_give_the_same_pages_with_the_same_structure_and_words(published) -> None:
+@pytest.mark.parametrize("address", ["", "https://example.org/eq"])
+def test_both_renderers_give_the_same_pages_with_the_same_structure_and_words(
+    published, address: str
+) -> None:
+    description = published.root / "_quarto.yml"
+    text = description.read_text().replace('site-url: ""', f"site-url: '{address}'")
+    description.write_text(text)
     published.freeze(1)
     site = build(published.root, renderer="pandoc").path
     by_pandoc = site.with_name("by-pandoc")

@@ -32,15 +32,14 @@ def shown(**data: str) -> dict[str, Any]:
 def markdown(folder: Path, *cells: dict[str, Any]) -> str:
     path = folder / "page.ipynb"
     path.write_text(json.dumps({"cells": list(cells)}))
-    return notebook_markdown(path, code_summary="Show the code")
+    return notebook_markdown(path)
 
 
-def test_code_is_folded_and_its_markdown_output_shown(tmp_path: Path) -> None:
+def test_code_is_marked_to_be_folded_and_its_markdown_output_shown(tmp_path: Path) -> None:
     text = markdown(tmp_path, FRONT, code("x = 1", shown(text_markdown="Ten *percent*")))
 
     assert text.startswith("---\ntitle: T\n---")
-    assert "<summary>Show the code</summary>" in text
-    assert "x = 1" in text
+    assert "``` {.python .cell-code}\nx = 1\n```" in text
     assert "Ten *percent*" in text
 
 

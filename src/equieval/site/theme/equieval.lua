@@ -32,7 +32,7 @@ local function read_context(meta)
     local given = meta["page-context"]
     context = {
       folder = stringify(given.folder), path = stringify(given.path), root = stringify(given.root),
-      absolute = stringify(given.absolute),
+      absolute = stringify(given.absolute), code_summary = stringify(given["code-summary"]),
     }
     meta["page-context"] = nil
   end
@@ -207,6 +207,51 @@ local function table_block(block)
     .. text .. "\n</div>")
 end
 
+-- Cells --------------------------------------------------------------------------------------
+
+local function is_code(block)
+  return block.t == "CodeBlock" and block.classes:includes("cell-code")
+end
+
+-- Quarto folds code itself; elsewhere this gives the same markup.
+local function folded(code)
+  if quarto then return pandoc.List({ code }) end
+  return pandoc.List({
+    html('<details class="code-fold">\n<summary>' .. escape(context.code_summary) .. "</summary>"),
+    code,
+    html("</details>"),
+  })
+end
+
+-- A reader wants what a cell shows, then how: code comes after its output. A cell that shows
+-- nothing (imports, opening the page) leaves its code to the next one that does.
+local function cells_with_output_first(blocks)
+  local waiting = nil
+  local arranged = pandoc.List()
+  for _, block in ipairs(blocks) do
+    if not (block.t == "Div" and block.classes:includes("cell")) then
+      arranged:insert(block)
+    else
+      local shown, code = pandoc.List(), nil
+      for _, part in ipairs(block.content) do
+        if is_code(part) then code = part else shown:insert(part) end
+      end
+      if code and waiting then code.text = waiting.text .. "\n\n" .. code.text end
+      if #shown == 0 then
+        waiting = code or waiting
+      else
+        code = code or waiting
+        waiting = nil
+        if code then shown:extend(folded(code)) end
+        block.content = shown
+        arranged:insert(block)
+      end
+    end
+  end
+  if waiting then arranged:insert(pandoc.Div(folded(waiting), { class = "cell" })) end
+  return arranged
+end
+
 -- Callouts -----------------------------------------------------------------------------------
 
 local function callout(div)
@@ -257,6 +302,7 @@ function Pandoc(doc)
   doc.meta = read_context(doc.meta)
   local blocks = doc.blocks:walk({ Div = generated })
   if doc.meta.title then blocks = without_repeated_title(blocks) end
+  blocks = pandoc.Blocks(cells_with_output_first(blocks))
   blocks = blocks:walk({ Link = rendered_link })
   blocks = blocks:walk({
     traverse = "topdown",
