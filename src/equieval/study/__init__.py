@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         recorded_by_group,
         recorded_by_indicator,
     )
+    from equieval.study.baseline import shown_measures
     from equieval.study.page import Page, open_page
     from equieval.study.summary import (
         baseline_id,
@@ -64,6 +65,7 @@ _HOME = {
     "recorded_by_group": "auditing",
     "recorded_by_indicator": "auditing",
     "shown_group": "summary",
+    "shown_measures": "baseline",
     "together": "answers",
     "would_change": "summary",
 }
@@ -92,6 +94,7 @@ __all__ = [
     "recorded_by_group",
     "recorded_by_indicator",
     "shown_group",
+    "shown_measures",
     "together",
     "would_change",
 ]

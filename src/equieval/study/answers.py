@@ -73,13 +73,21 @@ def appraise(page: Page, estimates: pd.DataFrame) -> Appraisal:
 
 
 def appraise_inequality(page: Page, estimates: pd.DataFrame) -> Answer:
-    """Judge the primary question alone, from the estimates of the page that asks it."""
-    return judge_inequality(page.evaluation, page.observations, estimates)
+    """Judge the primary question alone, on the page that asks it."""
+    return judge_inequality(page.evaluation, page.observations, _with_variants(page, estimates))
 
 
 def appraise_outcome(page: Page, estimates: pd.DataFrame) -> Answer:
-    """Judge the question about the outcome alone, from the estimates of its page."""
-    return judge_outcome(page.evaluation, page.observations, estimates)
+    """Judge the question about the outcome alone, on its page."""
+    return judge_outcome(page.evaluation, page.observations, _with_variants(page, estimates))
+
+
+def _with_variants(page: Page, estimates: pd.DataFrame) -> pd.DataFrame:
+    """Add the variants that a verdict heeds, so that every page of a report gives the same one.
+
+    They are computed here: the page that shows them needs the estimates of this one.
+    """
+    return together(estimates, robustness(page.evaluation, page.observations).estimates)
 
 
 def _analyst(design: str, page_id: str) -> Analyst:

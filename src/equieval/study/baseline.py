@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -10,8 +11,13 @@ from equieval.data import Observations
 from equieval.methods.inequality import measures
 from equieval.methods.proportions import wilson
 from equieval.protocol import Evaluation, indicator
+from equieval.protocol.outcomes import SCALES
 from equieval.study.analysis import CI_LEVEL, Analysis, tidy
 from equieval.study.its import shown_groups
+from equieval.study.words import measure_name, measure_unit
+
+RATIOS = frozenset({"ratio", "rii"})
+"""Measures that are 1 where there is no inequality; all others are 0."""
 
 
 def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
@@ -56,6 +62,33 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             "measures": pd.concat(found, ignore_index=True),
         },
     )
+
+
+@dataclass(frozen=True)
+class ShownMeasure:
+    """A measure whose series is drawn: ``null`` is its value without inequality."""
+
+    id: str
+    name: str
+    unit: str
+    null: float
+
+
+def shown_measures(evaluation: Evaluation) -> tuple[ShownMeasure, ...]:
+    """Return an absolute and a relative measure to draw, as far as the protocol has them.
+
+    The slope and the relative index use every group, so they come first; otherwise the first
+    that the protocol names.
+    """
+    outcome, named = evaluation.outcomes.primary.indicator, evaluation.equity.measures
+    shown = []
+    for scale, best in (("absolute", "sii"), ("relative", "rii")):
+        of_scale = [measure for measure in named if scale in SCALES[measure]]
+        for measure in [best] if best in of_scale else of_scale[:1]:
+            null = 1.0 if measure in RATIOS else 0.0
+            name, unit = measure_name(measure), measure_unit(measure, outcome)
+            shown.append(ShownMeasure(measure, name, unit, null))
+    return tuple(shown)
 
 
 def measure_id(outcome: str, measure: str, period: str) -> str:

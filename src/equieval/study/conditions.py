@@ -17,7 +17,7 @@ from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Appraisal
 from equieval.study.its import covering
-from equieval.study.series import outcome_series, series_design
+from equieval.study.series import label, outcome_series, series_design
 
 MET, PARTLY, NOT_MET, CANNOT_TELL = "met", "partly met", "not met", "cannot tell"
 
@@ -98,8 +98,8 @@ def epoc_criteria(
             "Shape specified beforehand",
             "Was the shape of the effect fixed before the analysis?",
             MET,
-            f"The impact model (level and slope), the start ({design.start}) and the horizon "
-            f"({design.horizon}) are parameters of this evaluation.",
+            f"The impact model (level and slope), the start ({label(design.start)}) and the "
+            f"horizon ({label(design.horizon)}) are parameters of this evaluation.",
         ),
         (
             "Data collection unaffected",

@@ -32,6 +32,7 @@ from equieval.study.series import (
     LINEAR_MEASURES,
     SeriesDesign,
     inequality_series,
+    label,
     outcome_series,
     series_design,
     stratum_series,
@@ -179,7 +180,7 @@ def _headline(
             estimator=HEADLINE_ESTIMATOR,
             estimand=AT_HORIZON,
             role=role,
-            horizon=str(design.horizon),
+            horizon=label(design.horizon),
             note=refusal.what,
             **columns,
         )
@@ -230,7 +231,7 @@ def its_rows(
                 role=own_role,
                 inference=fit.inference,
                 n_obs=fit.n_obs,
-                horizon=str(design.horizon) if estimand == AT_HORIZON else None,
+                horizon=label(design.horizon) if estimand == AT_HORIZON else None,
                 **columns,
             )
         )
@@ -260,8 +261,8 @@ def _rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list
             role="secondary",
             inference=fit.inference,
             n_obs=fit.n_obs,
-            time=str(period),
-            variant=str(period),
+            time=label(period),
+            variant=label(period),
         )
         for period in design.periods
         if period >= design.start
@@ -289,7 +290,7 @@ def _relative_rows(
             role=role,
             inference=fit.inference,
             n_obs=fit.n_obs,
-            horizon=str(design.horizon) if estimand == AT_HORIZON else None,
+            horizon=label(design.horizon) if estimand == AT_HORIZON else None,
             variant="ratio",
             **columns,
         )

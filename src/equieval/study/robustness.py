@@ -28,7 +28,7 @@ from equieval.study.its import (
     measure_values,
     subject_of,
 )
-from equieval.study.series import SeriesDesign, outcome_series, series_design
+from equieval.study.series import SeriesDesign, label, outcome_series, series_design
 
 PLACEBO = "placebo effect"
 
@@ -88,32 +88,31 @@ class Asked:
     block: Robustness
     frequency: str
 
-    def period(self, label: str) -> pd.Period:
+    def period(self, name: str) -> pd.Period:
         """Return a period of the data from its label."""
-        return parse_period(label, self.frequency)
+        return parse_period(name, self.frequency)
 
     def variants(self, design: SeriesDesign) -> Iterator[Variant]:
         """Yield the variants that keep the estimand: the effect at the horizon."""
-        for label in self.block.alternative_starts:
-            design_then = design.starting(self.period(label))
-            yield Variant("another start", f"start in {label}", design_then)
+        for start in self.block.alternative_starts:
+            design_then = design.starting(self.period(start))
+            yield Variant("another start", f"start in {start}", design_then)
         for group in self.block.exclude_periods:
-            periods = [self.period(label) for label in group]
-            name = f"without {' and '.join(group)}"
-            yield Variant("periods left out", name, design.without(*periods))
+            periods = [self.period(name) for name in group]
+            words = f"without {' and '.join(group)}"
+            yield Variant("periods left out", words, design.without(*periods))
         if self.block.leave_one_out:
             for period in design.periods:
                 alone = (period_label(period, self.frequency),)
                 if period not in design.excluded and alone not in self.block.exclude_periods:
-                    label = period_label(period, self.frequency)
-                    yield Variant("leave one out", f"without {label}", design.without(period))
+                    yield Variant("leave one out", f"without {alone[0]}", design.without(period))
 
     def placebos(self, design: SeriesDesign) -> Iterator[Variant]:
         """Yield the placebo starts, on the periods before the real start only."""
         before = design.periods[design.periods < design.start]
-        for label in self.block.placebo_starts:
-            earlier = SeriesDesign(before, self.period(label), before[-1], design.excluded)
-            yield Variant("placebo start", f"placebo start in {label}", earlier)
+        for start in self.block.placebo_starts:
+            earlier = SeriesDesign(before, self.period(start), before[-1], design.excluded)
+            yield Variant("placebo start", f"placebo start in {start}", earlier)
 
 
 def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[
         "role": "diagnostic" if placebo else "robustness",
         "variant": f"{variant.kind} {variant.label}",
         "note": variant.label,
-        "horizon": str(variant.design.horizon),
+        "horizon": label(variant.design.horizon),
     }
     try:
         fit = fit_series(values, variant.design)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from equieval.data import Observations, parse_period
+from equieval.data import Observations, parse_period, period_label
+from equieval.data.periods import pandas_frequency
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.inequality import measure_series
 from equieval.methods.its import level_and_slope
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.evaluation import InterruptedTimeSeries
+from equieval.protocol.periods import FREQUENCIES
 
 MIN_POINTS_PER_SIDE = 3
 """EPOC: an interrupted time series has at least three points before and after."""
@@ -25,6 +27,8 @@ SUPPORTED_SEASONALITY = ("none",)
 SUPPORTED_WEIGHTING = ("denominator",)
 LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
 """Measures linear in the group rates: a series of them carries the correlation exactly."""
+
+_FREQUENCY_OF = {pandas_frequency(name): name for name in FREQUENCIES}
 
 
 @dataclass(frozen=True)
@@ -72,11 +76,13 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
 
     Raises
     ------
-    DesignError : the start or the horizon lies outside the data, too few points on a side,
-        an unexplained gap, or an option that this version does not fit.
+    DesignError : the start, the horizon or a period that is named lies outside the data, the
+        data have another unit, too few points on a side, an unexplained gap, or an option that
+        this version does not fit.
     """
     design, primary = _interrupted(evaluation), evaluation.outcomes.primary
     frequency = observations.frequency
+    _refuse_other_units(design, observations)
     rates = observations.overall(primary.indicator)
     recorded = rates.dropna(subset=["rate"])
     if recorded.empty:
@@ -91,7 +97,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     periods = pd.period_range(first, last, freq=covered.freqstr)
     start = parse_period(design.start, frequency)
     horizon = parse_period(primary.horizon, frequency)
-    window = f"{first} to {last}"
+    window = f"{label(first)} to {label(last)}"
     if start not in periods:
         raise DesignError(
             f"the intervention starts in {design.start}, outside the data ({window})",
@@ -100,16 +106,27 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
         )
     if horizon not in periods or horizon < start:
         raise DesignError(
-            f"the horizon {primary.horizon} is not a period from the start ({start}) "
-            f"to the end of the data ({last})",
+            f"the horizon {primary.horizon} is not a period from the start ({design.start}) "
+            f"to the end of the data ({label(last)})",
             where="outcomes.primary.horizon",
             remedy="name a period after the start that the data cover",
         )
     excluded = tuple(parse_period(p, frequency) for p in design.exclude_periods)
     found = SeriesDesign(periods, start, horizon, excluded)
-    _refuse_gaps(found, rates, primary.indicator)
-    _refuse_too_few(found, rates, primary.indicator)
+    _refuse_periods_outside(evaluation, found)
+    _refuse_gaps(found, observations, primary.indicator)
+    for outcome in evaluation.outcomes.indicators:
+        _refuse_too_few(found, observations, outcome)
     return found
+
+
+def label(period: pd.Period) -> str:
+    """Return a period as the parameters write it, whatever its frequency.
+
+    >>> label(pd.Period("2019Q3")), label(pd.Period(year=2020, freq="Y-MAR"))
+    ('2019-Q3', '2019/20')
+    """
+    return period_label(period, _FREQUENCY_OF[period.freqstr])
 
 
 def outcome_series(observations: Observations, indicator_id: str) -> pd.Series:
@@ -166,14 +183,85 @@ def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
                 where=key,
                 remedy=did_you_mean(value, fitted),
             )
+    _refuse_unordered(evaluation)
     return design
 
 
-def _refuse_gaps(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -> None:
-    series = rates.set_index("period")["rate"].reindex(design.periods)
-    gaps = [p for p in series.index[series.isna()] if p not in design.excluded]
+def _refuse_unordered(evaluation: Evaluation) -> None:
+    """Refuse comparisons other than that of the two ends of an ordered dimension."""
+    equity, reference = evaluation.equity, evaluation.outcomes.primary.reference_group
+    if not equity.ordered:
+        raise DesignError(
+            f"'{equity.dimension}' is not ordered; this version fits a single series between the "
+            "two ends of an ordered dimension only",
+            where="equity.ordered",
+            remedy="rank the levels from the most to the least disadvantaged, if they have a rank",
+        )
+    if reference is not None:
+        raise DesignError(
+            f"reference_group '{reference}' is not used by this version for a single series: "
+            "measures of an ordered dimension compare its two ends, or all of its levels",
+            where="outcomes.primary.reference_group",
+            remedy="leave it out",
+        )
+
+
+def _refuse_other_units(design: InterruptedTimeSeries, observations: Observations) -> None:
+    units = observations.units
+    if units != (design.unit,):
+        listed = ", ".join(f"'{unit}'" for unit in units[:6]) + (" …" if len(units) > 6 else "")
+        raise DesignError(
+            f"the design is about '{design.unit}', the data about {listed}: a single series has "
+            "one unit",
+            where="design.unit",
+            remedy="name the unit of the data, or supply data of this unit alone",
+        )
+
+
+def _refuse_periods_outside(evaluation: Evaluation, design: SeriesDesign) -> None:
+    """Refuse periods that name nothing in the series: they would be ignored without a word."""
+    asked = [("design.exclude_periods", period) for period in evaluation.design.exclude_periods]
+    latest = design.periods[-1]
+    if evaluation.has("robustness"):
+        block = evaluation.robustness
+        asked += [("robustness.placebo_starts", period) for period in block.placebo_starts]
+        asked += [("robustness.alternative_starts", period) for period in block.alternative_starts]
+        asked += [("robustness.exclude_periods", p) for each in block.exclude_periods for p in each]
+    for where, name in asked:
+        period = parse_period(name, _FREQUENCY_OF[design.periods.freqstr])
+        if period not in design.periods:
+            raise DesignError(
+                f"{name} lies outside the data ({label(design.periods[0])} to {label(latest)})",
+                where=where,
+                remedy="correct it, or leave it out",
+            )
+        if where == "robustness.alternative_starts" and period > design.horizon:
+            raise DesignError(
+                f"the other start {name} comes after the horizon ({label(design.horizon)}), where "
+                "the effect is judged",
+                where=where,
+                remedy="name a start up to the horizon",
+            )
+
+
+def _refuse_gaps(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:
+    """Refuse periods without a rate, over all groups or in one of them."""
+    cells = pd.concat(
+        [observations.overall(indicator_id), observations.strata(indicator_id)], ignore_index=True
+    )
+    missing = cells.loc[cells["rate"].isna(), ["period", "stratum"]]
+    recorded = set(cells["period"])
+    gaps = {
+        period: [str(name) for name in missing.loc[missing["period"] == period, "stratum"].dropna()]
+        for period in design.periods
+        if period not in design.excluded
+        and (period in set(missing["period"]) or period not in recorded)
+    }
     if gaps:
-        listed = ", ".join(str(period) for period in gaps[:12])
+        listed = ", ".join(
+            label(period) + (f" (group {', '.join(groups[:3])})" if groups else "")
+            for period, groups in list(gaps.items())[:12]
+        )
         raise DesignError(
             f"the series of '{indicator_id}' has gaps: {listed}",
             where="data",
@@ -182,16 +270,12 @@ def _refuse_gaps(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -
         )
 
 
-def _refuse_too_few(design: SeriesDesign, rates: pd.DataFrame, indicator_id: str) -> None:
-    series = design.usable(rates.set_index("period")["rate"]).dropna()
-    before, after = (
-        int((series.index < design.start).sum()),
-        int((series.index >= design.start).sum()),
-    )
+def _refuse_too_few(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:
+    before, after = design.points(outcome_series(observations, indicator_id))
     if min(before, after) < MIN_POINTS_PER_SIDE:
         raise DesignError(
             f"too few points for '{indicator_id}': {before} before and {after} from the start "
-            f"({design.start}); an interrupted time series needs at least "
+            f"({label(design.start)}); an interrupted time series needs at least "
             f"{MIN_POINTS_PER_SIDE} on each side",
             where="design.start",
             remedy="supply a longer series or more frequent figures",

@@ -13,7 +13,7 @@ from equieval.present.wording import Result, certainty_words, sentence
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
-from equieval.study.its import AT_HORIZON
+from equieval.study.its import AT_HORIZON, outcome_row
 from equieval.study.page import Page
 from equieval.study.series import series_design
 from equieval.study.words import gap_name, measure_name, measure_unit, outcome_name, outcome_words
@@ -31,7 +31,7 @@ CERTAINTY_LABELS = {
 def headline_frame(
     evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what the headline figure draws: the effect by group, and the change in the gap.
+    """Return what the headline figure draws: the effect by group and over all, and on the gap.
 
     Returns
     -------
@@ -44,10 +44,14 @@ def headline_frame(
         & (at_horizon["estimand"] == f"rate: {AT_HORIZON}")
     ]
     groups = groups.assign(panel="group", primary=False, label=group_labels(groups["stratum"]))
+    overall = outcome_row(estimates, primary.indicator)["id"]
+    whole = estimates[estimates["id"] == overall]
+    whole = whole.assign(panel="group", primary=True, label="All groups")
     gap = estimates[estimates["role"] == "primary"]
     gap = gap.assign(panel="gap", primary=True, label=measure_name(primary.measure).capitalize())
     columns = ["panel", "label", "id", "estimate", "ci_low", "ci_high", "df", "primary"]
-    return pd.concat([groups, gap], ignore_index=True)[columns]
+    drawn: pd.DataFrame = pd.concat([groups, whole, gap], ignore_index=True)[columns]
+    return drawn
 
 
 def shown_group(page: Page) -> str:
@@ -72,7 +76,8 @@ def baseline_id(page: Page) -> str:
 
 def group_labels(strata: pd.Series) -> list[str]:
     """Return the labels of ordered groups: the two ends say which end they are."""
-    names = [f"Fifth {name}" if str(name).isdigit() else str(name) for name in strata]
+    noun = {5: "Fifth", 10: "Tenth"}.get(len(strata), "Group")
+    names = [f"{noun} {name}" if str(name).isdigit() else str(name) for name in strata]
     if len(names) > 1:
         names[0] += " (most deprived)"
         names[-1] += " (least deprived)"

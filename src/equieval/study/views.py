@@ -11,6 +11,7 @@ from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import RELATIVE
 from equieval.study.its import AT_HORIZON, AVERAGE, HEADLINE_ESTIMATOR, IN_PERIOD, LEVEL, SLOPE
+from equieval.study.series import label
 from equieval.study.summary import group_labels
 from equieval.study.words import measure_name, measure_unit
 
@@ -102,14 +103,14 @@ def measures_at(estimates: pd.DataFrame, outcome: str, period: str) -> pd.DataFr
 
 def in_period(frame: pd.DataFrame, period: str) -> pd.DataFrame:
     """Return the rows of one period, groups labelled from most to least deprived."""
-    rows = frame[frame["period"].astype(str) == period].reset_index(drop=True)
+    rows = frame[frame["period"].map(label) == period].reset_index(drop=True)
     return rows.assign(label=group_labels(rows["stratum"]))
 
 
 def rates_and_measures(groups: pd.DataFrame, measures_then: pd.DataFrame) -> pd.DataFrame:
     """Return one period's group rates and measures as rows that a sentence is written from."""
     rates = groups.assign(
-        estimand="rate", estimate=groups["rate"], time=groups["period"].astype(str)
+        estimand="rate", estimate=groups["rate"], time=groups["period"].map(label)
     )
     columns = ["estimand", "stratum", "estimate", "ci_low", "ci_high", "time"]
     return pd.concat([rates[columns], measures_then[columns]], ignore_index=True)
