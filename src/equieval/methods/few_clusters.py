@@ -62,7 +62,7 @@ class _Panel:
 
     def absorb(self, values: Array) -> Array:
         """Return columns freed of weighted unit and period effects."""
-        return _absorb(values, self.weight, self.unit, self.time)
+        return absorb_effects(values, self.weight, self.unit, self.time)
 
 
 def cr2(
@@ -269,10 +269,15 @@ def _panel(
     )
 
 
-def _absorb(
-    values: Array, weight: Array, unit: npt.NDArray[np.int64], time: npt.NDArray[np.int64]
+def absorb_effects(
+    values: Array, weight: Array, units: npt.ArrayLike, times: npt.ArrayLike
 ) -> Array:
-    """Free columns of weighted unit and period effects: demean by unit, then solve for periods."""
+    """Free columns (n × k) of weighted unit and period effects.
+
+    Demeans by unit, then regresses on what is left of the period dummies.
+    """
+    unit = np.unique(np.asarray(units), return_inverse=True)[1]
+    time = np.unique(np.asarray(times), return_inverse=True)[1]
     n_times = int(time.max()) + 1
     dummies = np.eye(n_times)[time][:, 1:]
     both = np.column_stack([values, dummies])

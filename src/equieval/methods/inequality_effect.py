@@ -1,0 +1,379 @@
+"""The effect of an intervention on inequality, in a difference-in-differences.
+
+The estimand is I(observed, treated) − I(counterfactual, treated) for every measure I, at fixed
+shares. One stacked model gives each stratum its own unit effects, period effects and effect of
+exposure; units (or coarser clusters) are shared by all strata, so their scores give one joint
+covariance of all strata's effects and observed rates. Every measure is then a function of the
+same counterfactual, on the scale of the outcome, by the delta method.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.few_clusters import absorb_effects
+from equieval.methods.gradient import slope_weights
+from equieval.methods.panel import exposure_panel, require_columns
+
+Array = npt.NDArray[np.float64]
+
+#: A measure of values by stratum (most to least deprived, signed so that high is worse) with
+#: its gradient; shares and ridits come after the values.
+Functional = Callable[[Array, Array, Array], tuple[float, Array]]
+
+Verdict = Literal[
+    "narrowed: the worst-off gained",
+    "narrowed: the best-off lost",
+    "narrowed: the worst-off gained and the best-off lost",
+    "narrowed: not clear who moved",
+    "widened: the worst-off lost",
+    "widened: the best-off gained",
+    "widened: the worst-off lost and the best-off gained",
+    "widened: not clear who moved",
+    "no clear change",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class StratumEffects:
+    """Effects and observed rates by stratum, with what each cluster contributes to them.
+
+    ``effects`` and ``observed`` follow ``levels`` (most to least deprived); ``observed`` are the
+    treated units' rates after the start. ``influence`` is clusters × (effects, observed): its
+    cross-product is the joint covariance.
+    """
+
+    levels: tuple[str, ...]
+    effects: Array
+    observed: Array
+    shares: Array
+    influence: Array
+    n_clusters: int
+    n_treated_clusters: int
+
+    @property
+    def covariance(self) -> Array:
+        """Joint covariance of effects and observed rates, 2K × 2K."""
+        return np.asarray(self.influence.T @ self.influence)
+
+    def effect(self, level: str, ci_level: float = 0.95) -> Contrast:
+        """Return the effect in one stratum, t on clusters − 1."""
+        if level not in self.levels:
+            raise InputError(
+                f"There is no stratum {level!r}.",
+                where="effects by stratum",
+                remedy=did_you_mean(level, self.levels),
+            )
+        place = self.levels.index(level)
+        error = math.sqrt(float((self.influence[:, place] ** 2).sum()))
+        return t_contrast(float(self.effects[place]), error, self.n_clusters - 1, ci_level=ci_level)
+
+
+@dataclass(frozen=True)
+class Levelling:
+    """Whether the gap changed and who moved, in the direction of good and bad outcomes.
+
+    ``worst_off`` and ``best_off`` are the effects in the most and least deprived stratum,
+    ``gap`` the change of the gap between them (negative: narrower).
+    """
+
+    verdict: Verdict
+    gap: Contrast
+    worst_off: Contrast
+    best_off: Contrast
+
+
+def stratum_effects(
+    data: pd.DataFrame,
+    levels: Sequence[str],
+    *,
+    outcome: str,
+    exposed: str = "exposed",
+    stratum: str = "stratum",
+    unit: str = "unit",
+    period: str = "period",
+    weights: str | None = None,
+    cluster: str | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> StratumEffects:
+    """Estimate the effect of exposure in every stratum, with one joint covariance.
+
+    ``data`` has one row per unit, period and stratum. ``weights`` (births) weigh rows; shares
+    by level default to the treated units' weights before the start, so that the measure cannot
+    move because people do. Raises ``DesignError`` for a stratum without data and for whatever
+    ``two_way_fixed_effects`` refuses in any stratum.
+    """
+    where = "effects by stratum"
+    require_columns(data, [stratum], where)
+    columns: list[pd.Series] = []
+    effects, observed, sizes = [], [], []
+    treated: set[object] = set()
+    for level in levels:
+        rows = data[data[stratum] == level]
+        if rows.empty:
+            raise DesignError(
+                f"The data have no stratum {level!r}.",
+                where=where,
+                remedy=did_you_mean(str(level), [str(name) for name in data[stratum].unique()]),
+            )
+        panel, _ = exposure_panel(
+            rows,
+            outcome=outcome,
+            exposed=exposed,
+            unit=unit,
+            period=period,
+            cluster=cluster,
+            extra=[weights] if weights else [],
+        )
+        panel["cluster"] = rows.loc[panel.index, cluster or unit]
+        panel["weight"] = panel[weights] if weights else 1.0
+        effect, moved = _effect(panel)
+        mean, spread = _observed(panel)
+        effects.append(effect)
+        observed.append(mean)
+        columns += [moved, spread]
+        ever = panel.groupby("unit")["exposed"].transform("max") == 1
+        sizes.append(float(panel.loc[ever & (panel["exposed"] == 0), "weight"].sum()))
+        treated |= set(panel.loc[ever, "cluster"])
+    joint = pd.concat([*columns[::2], *columns[1::2]], axis=1).fillna(0.0).to_numpy(float)
+    n_clusters = len(joint)
+    return StratumEffects(
+        levels=tuple(levels),
+        effects=np.array(effects),
+        observed=np.array(observed),
+        shares=_shares(shares, levels, sizes),
+        influence=joint * math.sqrt(n_clusters / (n_clusters - 1)),
+        n_clusters=n_clusters,
+        n_treated_clusters=len(treated),
+    )
+
+
+def inequality_effects(
+    effects: StratumEffects,
+    *,
+    polarity: Literal["low", "high"] = "low",
+    which: Sequence[str] | None = None,
+    ci_level: float = 0.95,
+) -> pd.DataFrame:
+    """Return the effect on each measure of inequality, all from one counterfactual.
+
+    Columns ``measure, scale, observed, counterfactual, estimate, std_error, df, ci_low, ci_high,
+    p_value``. ``estimate`` is observed minus counterfactual, so negative is less inequality
+    whatever the polarity; for ratios too it is a difference (of ratios). A measure whose
+    counterfactual is not positive where it must be is missing. Raises ``InputError`` for an
+    unknown measure.
+    """
+    names = tuple(which) if which is not None else tuple(_FUNCTIONALS)
+    for name in names:
+        if name not in _FUNCTIONALS:
+            raise InputError(
+                f"There is no effect on the measure {name!r}.",
+                where="effect on inequality",
+                remedy=did_you_mean(name, _FUNCTIONALS),
+            )
+    ridits = np.cumsum(effects.shares) - effects.shares / 2
+    records: list[dict[str, object]] = []
+    for name in names:
+        scale, functional = _FUNCTIONALS[name]
+        signed = _high_is_good(functional, name) if polarity == "high" else functional
+        without = effects.observed - effects.effects
+        now, now_slope = signed(effects.observed, effects.shares, ridits)
+        then, then_slope = signed(without, effects.shares, ridits)
+        gradient = np.concatenate([then_slope, now_slope - then_slope])
+        error = float(np.sqrt(((effects.influence @ gradient) ** 2).sum()))
+        contrast = t_contrast(now - then, error, effects.n_clusters - 1, ci_level=ci_level)
+        row = contrast.as_row()
+        row.pop("ci_level")
+        records.append(
+            {"measure": name, "scale": scale, "observed": now, "counterfactual": then, **row}
+        )
+    return pd.DataFrame(records)
+
+
+def equal_effects_test(effects: StratumEffects) -> dict[str, float]:
+    """Test that all strata have the same effect: Hotelling's F with its df and p value.
+
+    Raises ``DesignError`` with no more clusters than strata.
+    """
+    size, n = len(effects.levels), effects.n_clusters
+    if n <= size:
+        raise DesignError(
+            f"{n} clusters cannot test the equality of {size} effects.",
+            where="interaction test",
+            remedy="Group the strata (quintiles), or test the gap alone.",
+        )
+    contrast = np.eye(size)[1:] - np.eye(size)[:-1]
+    covariance = contrast @ effects.covariance[:size, :size] @ contrast.T
+    difference = contrast @ effects.effects
+    squared = float(difference @ np.linalg.solve(covariance, difference))
+    df, df_within = size - 1, n - size + 1
+    statistic = squared * df_within / (df * (n - 1))
+    return {
+        "statistic": statistic,
+        "df": float(df),
+        "df_within": float(df_within),
+        "p_value": float(stats.f.sf(statistic, df, df_within)),
+    }
+
+
+def levelling(
+    effects: StratumEffects,
+    *,
+    polarity: Literal["low", "high"] = "low",
+    ci_level: float = 0.95,
+) -> Levelling:
+    """Say whether the gap narrowed or widened and which end moved.
+
+    A change is named only where its interval excludes none; the ends are judged by their own.
+    """
+    size = len(effects.levels)
+    sign = 1.0 if polarity == "low" else -1.0
+    difference = sign * (effects.influence[:, 0] - effects.influence[:, size - 1])
+    gap = t_contrast(
+        sign * float(effects.effects[0] - effects.effects[-1]),
+        math.sqrt(float(difference @ difference)),
+        effects.n_clusters - 1,
+        ci_level=ci_level,
+    )
+    worst, best = (effects.effect(effects.levels[place], ci_level) for place in (0, -1))
+
+    def moved(contrast: Contrast) -> int:
+        """+1 gained, −1 lost, 0 not clear."""
+        if contrast.ci_low <= 0 <= contrast.ci_high:
+            return 0
+        return -1 if sign * contrast.estimate > 0 else 1
+
+    return Levelling(_verdict(gap, moved(worst), moved(best)), gap, worst, best)
+
+
+def _verdict(gap: Contrast, worst: int, best: int) -> Verdict:
+    if gap.ci_low <= 0 <= gap.ci_high:
+        return "no clear change"
+    if gap.estimate < 0:
+        if worst > 0 and best < 0:
+            return "narrowed: the worst-off gained and the best-off lost"
+        if worst > 0:
+            return "narrowed: the worst-off gained"
+        return "narrowed: the best-off lost" if best < 0 else "narrowed: not clear who moved"
+    if worst < 0 and best > 0:
+        return "widened: the worst-off lost and the best-off gained"
+    if worst < 0:
+        return "widened: the worst-off lost"
+    return "widened: the best-off gained" if best > 0 else "widened: not clear who moved"
+
+
+def _effect(panel: pd.DataFrame) -> tuple[float, pd.Series]:
+    """Return one stratum's effect and what each cluster contributes to its error."""
+    weight = panel["weight"].to_numpy(float)
+    freed = absorb_effects(
+        panel[["exposed", "outcome"]].to_numpy(float),
+        weight,
+        panel["unit"].to_numpy(),
+        panel["time"].to_numpy(),
+    )
+    load = weight * freed[:, 0]
+    total = float(load @ freed[:, 0])
+    if total <= 1e-12 * float(weight.sum()):
+        raise DesignError(
+            "Exposure cannot be told from unit and period effects in a stratum.",
+            where="effects by stratum",
+            remedy="Merge small strata, or bring in more units.",
+        )
+    effect = float(load @ freed[:, 1]) / total
+    score = pd.Series(load * (freed[:, 1] - effect * freed[:, 0]) / total, panel.index)
+    return effect, score.groupby(panel["cluster"]).sum()
+
+
+def _observed(panel: pd.DataFrame) -> tuple[float, pd.Series]:
+    """Return the exposed rows' weighted mean and what each cluster contributes to its error."""
+    rows = panel[panel["exposed"] == 1]
+    total = float(rows["weight"].sum())
+    mean = float((rows["weight"] * rows["outcome"]).sum()) / total
+    score = rows["weight"] * (rows["outcome"] - mean) / total
+    return mean, score.groupby(rows["cluster"]).sum()
+
+
+def _shares(
+    shares: Mapping[str, float] | None, levels: Sequence[str], sizes: Sequence[float]
+) -> Array:
+    if shares is not None:
+        absent = [level for level in levels if level not in shares]
+        if absent:
+            raise InputError(
+                "Fixed shares must name every level; absent: " + ", ".join(absent) + ".",
+                where="shares",
+                remedy="Give one share per level; they need not sum to 1.",
+            )
+        sizes = [float(shares[level]) for level in levels]
+    values = np.asarray(sizes, dtype=float)
+    return np.asarray(values / values.sum())
+
+
+def _gap(y: Array, _shares: Array, _ridits: Array) -> tuple[float, Array]:
+    gradient = np.zeros(len(y))
+    gradient[0], gradient[-1] = 1.0, -1.0
+    return float(y[0] - y[-1]), gradient
+
+
+def _ratio(y: Array, _shares: Array, _ridits: Array) -> tuple[float, Array]:
+    return _quotient(np.eye(len(y))[0], np.eye(len(y))[-1], y)
+
+
+def _sii(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
+    gradient = -slope_weights(shares, ridits)
+    return float(gradient @ y), gradient
+
+
+def _rii(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
+    slope = slope_weights(shares, ridits)
+    return _quotient(shares - slope / 2, shares + slope / 2, y)
+
+
+def _absolute_concentration(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
+    gradient = -2 * shares * (ridits - 0.5)
+    return float(gradient @ y), gradient
+
+
+def _relative_concentration(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
+    return _quotient(-2 * shares * (ridits - 0.5), shares, y, positive_top=False)
+
+
+def _quotient(
+    top: Array, bottom: Array, y: Array, *, positive_top: bool = True
+) -> tuple[float, Array]:
+    above, below = float(top @ y), float(bottom @ y)
+    if below <= 0 or (positive_top and above <= 0):
+        return math.nan, np.full(len(y), np.nan)
+    return above / below, top / below - above / below**2 * bottom
+
+
+_FUNCTIONALS: Final[dict[str, tuple[str, Functional]]] = {
+    "gap": ("absolute", _gap),
+    "ratio": ("relative", _ratio),
+    "sii": ("absolute", _sii),
+    "rii": ("relative", _rii),
+    "concentration-index-absolute": ("absolute", _absolute_concentration),
+    "concentration-index-relative": ("relative", _relative_concentration),
+}
+
+
+def _high_is_good(functional: Functional, name: str) -> Functional:
+    """Turn a measure round where high is good: differences change sign, ratios invert."""
+
+    def turned(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
+        value, gradient = functional(y, shares, ridits)
+        if name in ("ratio", "rii"):
+            return 1 / value, -gradient / value**2
+        return -value, -gradient
+
+    return turned
