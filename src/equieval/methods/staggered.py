@@ -48,8 +48,8 @@ class Aggregation:
 
     ``effects`` has the cohort, event time or period of each effect, then ``estimate, std_error,
     ci_low, ci_high, band_low, band_high``; the bands hold all effects at once. ``covariance`` is
-    theirs in the same order, ``influence`` (clusters × effects) what it came from, so that
-    estimates that share clusters can be stacked.
+    theirs in the same order, ``influence`` (rows named by ``clusters``) what it came from, so
+    that estimates that share clusters can be stacked.
     """
 
     kind: Kind
@@ -58,6 +58,7 @@ class Aggregation:
     covariance: Array
     influence: Array
     overall_influence: Array
+    clusters: pd.Index
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,7 @@ class GroupTimeEffects:
     cohort_of_effect: npt.NDArray[np.int64]
     cohort_of_unit: npt.NDArray[np.int64]
     cluster_of_unit: npt.NDArray[np.int64]
+    clusters: pd.Index
     clustered: bool
     ci_level: float
     control_group: ControlGroup
@@ -112,7 +114,7 @@ class GroupTimeEffects:
         frame = pd.DataFrame({_KEYS[kind] or "average": labels, "estimate": estimates})
         frame["std_error"] = errors
         frame = _with_intervals(frame, self.ci_level)
-        half = _band_multiplier(covariance, self.ci_level, draws, seed) * errors
+        half = band_multiplier(covariance, self.ci_level, draws, seed) * errors
         frame["band_low"], frame["band_high"] = estimates - half, estimates + half
         std_error = float(np.sqrt((by_cluster[:, -1] ** 2).sum()))
         return Aggregation(
@@ -122,6 +124,7 @@ class GroupTimeEffects:
             covariance=covariance,
             influence=by_cluster[:, :-1],
             overall_influence=by_cluster[:, -1],
+            clusters=self.clusters,
         )
 
     def _average(self, cells: npt.NDArray[np.bool_], kind: Kind) -> tuple[float, Array]:
@@ -240,7 +243,7 @@ def _panel(
             "time": time,
             "outcome": data[outcome].astype(float),
             "first": first.fillna(0).astype("int64"),
-            "cluster": data[cluster or unit].astype("category").cat.codes.astype("int64"),
+            "cluster": data[cluster or unit],
             **{name: data[name].astype(float) for name in covariates},
         }
     )
@@ -320,6 +323,7 @@ def _collect(
             influence[info["treated_idx"], column] += info["treated_inf"]
             influence[info["control_idx"], column] += info["control_inf"]
     by_unit = panel.groupby("unit")[["first", "cluster"]].first().loc[codes]
+    names = by_unit["cluster"].to_numpy()
     effects = pd.DataFrame(
         {
             "cohort": [labels[cohort] for cohort, _, _ in cells],
@@ -333,7 +337,8 @@ def _collect(
         influence=influence,
         cohort_of_effect=np.array([cohort for cohort, _, _ in cells], dtype=np.int64),
         cohort_of_unit=by_unit["first"].to_numpy("int64"),
-        cluster_of_unit=np.unique(by_unit["cluster"], return_inverse=True)[1].astype(np.int64),
+        cluster_of_unit=np.unique(names, return_inverse=True)[1].astype(np.int64),
+        clusters=pd.Index(np.unique(names) if clustered else names),
         clustered=clustered,
         ci_level=ci_level,
         control_group=control_group,
@@ -359,8 +364,14 @@ def _with_intervals(frame: pd.DataFrame, ci_level: float) -> pd.DataFrame:
     )
 
 
-def _band_multiplier(covariance: Array, ci_level: float, draws: int, seed: int) -> float:
-    """Quantile of the largest |z| among correlated normals: the band that holds all at once."""
+def band_multiplier(
+    covariance: Array, ci_level: float, draws: int = 20_000, seed: int = 1
+) -> float:
+    """Return the quantile of the largest |z| among correlated normals.
+
+    Times the standard errors it gives the band that holds all estimates at once; those without
+    variance (the reference period) are left out.
+    """
     errors = np.sqrt(np.diag(covariance))
     varying = errors > 0
     if varying.sum() < 2:

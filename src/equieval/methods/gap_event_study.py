@@ -1,0 +1,135 @@
+"""The event study of the gap: were the strata's trends parallel, and when did the gap change?
+
+Strata that share units have one joint distribution: what a unit contributes to the effects in
+the worst-off stratum less what it contributes in the best-off is its contribution to the gap
+(staggered adoption: ``equieval.methods.staggered`` gives both). Effects before exposure then
+test the parallel-**gap** assumption, which is weaker than parallel trends in every stratum, and
+HonestDiD runs on the gap itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.honest import EventStudy
+from equieval.methods.honest import event_study as take_event_study
+from equieval.methods.staggered import Aggregation, band_multiplier
+
+
+@dataclass(frozen=True, eq=False)
+class GapEventStudy:
+    """Effects on the gap by event time, and over the time since exposure.
+
+    ``effects`` has ``event_time, estimate, std_error, ci_low, ci_high, band_low, band_high``
+    (positive: wider, worse for the worst-off); ``overall`` is their mean from exposure on;
+    ``study`` is what HonestDiD takes.
+    """
+
+    effects: pd.DataFrame
+    overall: Contrast
+    study: EventStudy
+
+
+@dataclass(frozen=True)
+class PretrendTest:
+    """Wald test that all effects before exposure are 0; passing it proves little."""
+
+    statistic: float
+    df: int
+    p_value: float
+
+
+def gap_event_study(
+    worst_off: Aggregation,
+    best_off: Aggregation,
+    *,
+    polarity: Literal["low", "high"] = "low",
+    ci_level: float = 0.95,
+) -> GapEventStudy:
+    """Return the event study of worst-off minus best-off (turned round where high is good).
+
+    Both are ``dynamic`` aggregations with a universal base of the same outcome, one on the rows
+    of each stratum. Clusters that are in one of them only contribute to that one. Raises
+    ``DesignError`` for different event times and for aggregations that are no event study.
+    """
+    for aggregation in (worst_off, best_off):
+        take_event_study(aggregation)
+    times = worst_off.effects["event_time"].tolist()
+    if times != best_off.effects["event_time"].tolist():
+        raise DesignError(
+            "The two strata have different event times.",
+            where="event study of the gap",
+            remedy="Keep the units and periods that both strata have.",
+        )
+    sign = 1.0 if polarity == "low" else -1.0
+    clusters = worst_off.clusters.union(best_off.clusters)
+
+    def influence(aggregation: Aggregation) -> pd.DataFrame:
+        values = np.column_stack([aggregation.influence, aggregation.overall_influence])
+        return pd.DataFrame(values, index=aggregation.clusters).reindex(clusters, fill_value=0.0)
+
+    difference = sign * (influence(worst_off) - influence(best_off)).to_numpy(float)
+    estimates = sign * (worst_off.effects["estimate"] - best_off.effects["estimate"]).to_numpy()
+    covariance = difference[:, :-1].T @ difference[:, :-1]
+    errors = np.sqrt(np.diag(covariance))
+    half = band_multiplier(covariance, ci_level) * errors
+    contrasts = [
+        t_contrast(float(estimate), float(error), ci_level=ci_level)
+        for estimate, error in zip(estimates, errors, strict=True)
+    ]
+    kept = np.array(times) != -1
+    return GapEventStudy(
+        effects=pd.DataFrame(
+            {
+                "event_time": times,
+                "estimate": estimates,
+                "std_error": errors,
+                "ci_low": [contrast.ci_low for contrast in contrasts],
+                "ci_high": [contrast.ci_high for contrast in contrasts],
+                "band_low": estimates - half,
+                "band_high": estimates + half,
+            }
+        ),
+        overall=t_contrast(
+            sign * (worst_off.overall.estimate - best_off.overall.estimate),
+            float(np.sqrt((difference[:, -1] ** 2).sum())),
+            ci_level=ci_level,
+        ),
+        study=EventStudy(
+            estimates=estimates[kept],
+            covariance=covariance[np.ix_(kept, kept)],
+            n_before=int((np.array(times) < -1).sum()),
+        ),
+    )
+
+
+def pretrend_test(study: EventStudy) -> PretrendTest:
+    """Test that every effect before exposure is 0 (Wald χ²).
+
+    Raises ``DesignError`` when there is none, and for a singular covariance.
+    """
+    size = study.n_before
+    if size < 1:
+        raise DesignError(
+            "There is no period before exposure but the reference.",
+            where="pre-trend test",
+            remedy="Bring in earlier periods.",
+        )
+    covariance = study.covariance[:size, :size]
+    values = np.linalg.eigvalsh(covariance)
+    if not values.min() > 1e-12 * values.max():
+        raise DesignError(
+            "The covariance of the effects before exposure is singular.",
+            where="pre-trend test",
+            remedy="Use fewer periods before exposure, or more clusters.",
+        )
+    before = study.estimates[:size]
+    statistic = float(before @ np.linalg.solve(covariance, before))
+    return PretrendTest(statistic, size, float(stats.chi2.sf(statistic, size)))
