@@ -6,24 +6,19 @@ current one. The search page shows current pages and, if a reader asks for them,
 
 from __future__ import annotations
 
-import asyncio
+import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from equieval.errors import EnvironmentFault
+from equieval.errors import EnvironmentFault, EvaluationFailed
 from equieval.site.project import NOT_FOUND
 from equieval.site.versions import REPORTS, Report
-
-if TYPE_CHECKING:
-    from pagefind.index import IndexConfig
 
 INDEX_FOLDER = "pagefind"
 CURRENT, OLDER = "current", "older"
 NOT_SEARCHED = (NOT_FOUND, "search.html")
-_BATCH = 50
 _MAIN = '<main id="content"'
 # Pagefind brings interfaces of its own; the search page is ours, so they stay out of the site.
 _UNUSED = ("-ui.css", "-ui.js", "pagefind-highlight.js", "wasm.unknown.pagefind")
@@ -36,15 +31,39 @@ def write_search_index(reports: Sequence[Report], output: Path) -> None:
     Raises
     ------
     EnvironmentFault : the package `pagefind` has no program for this machine.
+    EvaluationFailed : Pagefind could not read the pages.
     """
     from pagefind.service import get_executable
 
-    if get_executable() is None:
+    program = get_executable()
+    if program is None:
         raise EnvironmentFault(
             "Pagefind is not there: the site cannot be searched without it",
             remedy="install the package pagefind[bin]",
         )
-    asyncio.run(_index(searched_pages(reports, output), output / INDEX_FOLDER))
+    with tempfile.TemporaryDirectory() as scratch:
+        for address, html in searched_pages(reports, output):
+            page = Path(scratch) / address
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(html, encoding="utf-8")
+        done = subprocess.run(  # noqa: S603 -- the package's own program, no shell
+            [
+                str(program),
+                f"--site={scratch}",
+                f"--output-path={output / INDEX_FOLDER}",
+                "--keep-index-url",
+                "--force-language=en",
+                f"--exclude-selectors={', '.join(_LEFT_OUT)}",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise EvaluationFailed(f"the search index could not be made: {done.stderr.strip()}")
+    for path in (output / INDEX_FOLDER).iterdir():
+        if path.name.endswith(_UNUSED):
+            path.unlink()
 
 
 def searched_pages(reports: Sequence[Report], output: Path) -> Iterator[tuple[str, str]]:
@@ -74,29 +93,3 @@ def _described(path: Path, edition: str, about: str) -> str:
         attributes += f' data-about="{escape(about)}" data-pagefind-meta="about[data-about]"'
     html = path.read_text(encoding="utf-8").replace(" data-pagefind-body", "", 1)
     return html.replace(_MAIN, f'<main{attributes} id="content"', 1)
-
-
-async def _index(pages: Iterator[tuple[str, str]], folder: Path) -> None:
-    from pagefind.service import PagefindService
-
-    config: IndexConfig = {
-        "keep_index_url": True,
-        "force_language": "en",
-        "exclude_selectors": list(_LEFT_OUT),
-    }
-    async with PagefindService() as service:
-        index = await service.create_index(config=config)
-        for batch in _batched(pages):
-            await asyncio.gather(
-                *(index.add_html_file(content=html, url=address) for address, html in batch)
-            )
-        await index.write_files(str(folder))
-    for path in folder.iterdir():
-        if path.name.endswith(_UNUSED):
-            path.unlink()
-
-
-def _batched(pages: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Yield the pages in groups; Pagefind answers in ticks, so a group waits only once."""
-    while batch := list(islice(pages, _BATCH)):
-        yield batch

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -50,8 +51,6 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield launched
@@ -86,7 +85,7 @@ def test_a_reader_goes_from_home_to_data_to_versions_to_another_version_to_searc
 ) -> None:
     page.goto(f"{served}/index.html")
     page.get_by_role("link", name="Smokefree pathway in the north", exact=True).click()
-    assert page.url.endswith(f"{REPORT}/v2/index.html")
+    page.wait_for_url(f"**/{REPORT}/v2/index.html")
 
     page.get_by_role("navigation", name="This report").get_by_text("Effect on the outcome").click()
     with page.expect_download() as download:
@@ -94,14 +93,14 @@ def test_a_reader_goes_from_home_to_data_to_versions_to_another_version_to_searc
     assert Path(download.value.path()).read_text() == "period,rate\n2016,0.8\n"
 
     page.get_by_role("link", name="all versions").click()
-    assert page.url.endswith("versions.html#smokefree-north")
+    page.wait_for_url("**/versions.html#smokefree-north")
     page.get_by_role("link", name="v1 of Smokefree pathway in the north").click()
-    assert "Superseded" in page.locator("[data-version-banner]").inner_text()
+    expect(page.locator("[data-version-banner]")).to_contain_text("Superseded")
 
     page.get_by_role("navigation", name="This report").get_by_text("Data audit").click()
     page.get_by_text("Read this page in another version").click()
     page.get_by_role("link", name="Version v2 (2023 data)").click()
-    assert page.url.endswith(f"{REPORT}/v2/data-audit.html")
+    page.wait_for_url(f"**/{REPORT}/v2/data-audit.html")
 
     page.get_by_role("link", name="Search", exact=True).click()
     page.get_by_label("Words to look for").fill("smokefree")
@@ -113,7 +112,7 @@ def test_a_reader_goes_from_home_to_data_to_versions_to_another_version_to_searc
     assert not any("/smokefree-north/v1/" in address for address in current)
     page.get_by_label("Include older versions").check()
     page.locator("[data-search-results] a[href*='/smokefree-north/v1/']").first.click()
-    assert "/smokefree-north/v1/" in page.url
+    page.wait_for_url("**/smokefree-north/v1/*")
 
 
 def test_the_same_journey_works_from_a_folder(page, published_site: Path) -> None:
@@ -124,10 +123,10 @@ def test_the_same_journey_works_from_a_folder(page, published_site: Path) -> Non
     assert page.locator("figure img").evaluate("image => image.naturalWidth") > 0
     page.get_by_role("link", name="all versions").click()
     page.get_by_role("link", name="v1 of Smokefree pathway in the north").click()
-    assert "Superseded" in page.locator("[data-version-banner]").inner_text()
+    expect(page.locator("[data-version-banner]")).to_contain_text("Superseded")
     page.get_by_text("Read this page in another version").click()
     page.get_by_role("link", name="Version v2 (2023 data)").click()
-    assert page.url.endswith(f"{REPORT}/v2/index.html")
+    page.wait_for_url(f"**/{REPORT}/v2/index.html")
     page.get_by_role("button", name="Dark theme").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.get_by_role("link", name="Search", exact=True).click()
@@ -159,7 +158,7 @@ def test_without_scripts_everything_is_still_there(browser, served: str) -> None
     assert page.locator("figure img").is_visible()
     assert page.get_by_role("navigation", name="This report").is_visible()
     page.get_by_role("link", name="all versions").click()
-    assert page.url.endswith("versions.html#smokefree-north")
+    page.wait_for_url("**/versions.html#smokefree-north")
     context.close()
 
 
