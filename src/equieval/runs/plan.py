@@ -135,11 +135,9 @@ def _compare(
         return [NEVER_RUN], None
     if kept.key != fingerprint.key:
         reasons = list(fingerprint.differences(before))
-        reasons += [
-            f"the page '{page.spec.slug}', whose estimates it uses, is stale"
-            for page in upstream
-            if before.needs.get(page.spec.slug) != page.key
-        ]
+        used = [p.spec.slug for p in upstream if before.needs.get(p.spec.slug) != p.key]
+        if used:
+            reasons.append(f"it uses the estimates of stale pages: {', '.join(used)}")
         return reasons or ["it was made by another version of equieval"], None
     try:
         whole = page_digest(draft / PAGES, spec.slug) == kept.digest

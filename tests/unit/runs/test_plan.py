@@ -75,7 +75,7 @@ def test_a_changed_notebook_makes_its_page_stale_and_those_that_need_it(subject:
     changed = with_page(subject, "effect", notebook("2"))
     assert stale(changed) == {
         "effect": ("the notebook changed",),
-        "index": ("the page 'effect', whose estimates it uses, is stale",),
+        "index": ("it uses the estimates of stale pages: effect",),
     }
 
 
