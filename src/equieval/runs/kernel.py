@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
@@ -204,6 +205,26 @@ class ForkProvisioner(LocalProvisioner):
         return self.connection_info
 
 
+class PageClient(AsyncKernelClient):
+    """Talks to the kernel of a page, without the heartbeat.
+
+    Whether the kernel lives is known from its process. The heartbeat's thread would open a
+    new socket just when the kernel has died, and closing the connection could then wait for
+    that socket for ever.
+    """
+
+    def start_channels(
+        self,
+        shell: bool = True,
+        iopub: bool = True,
+        stdin: bool = True,
+        hb: bool = True,
+        control: bool = True,
+    ) -> None:
+        """Open every channel but the heartbeat."""
+        super().start_channels(shell=shell, iopub=iopub, stdin=stdin, hb=False, control=control)
+
+
 class PageKernel(AsyncKernelManager):
     """Starts, watches and ends the kernel of one page.
 
@@ -300,6 +321,7 @@ class Kernels:
             kernel_name=KERNEL_NAME,
             connection_file=str(self._folder / f"{next(self._numbers)}.json"),
             transport="ipc" if self._sockets else "tcp",
+            client_factory=PageClient,
         )
         # This interpreter, whatever kernels the user has installed under the same name.
         command = [*PYTHON, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -193,13 +193,14 @@ def data_sources(evaluation: Evaluation, root: Path) -> Iterator[DataSource]:
     ------
     DataError : a source is not there or cannot be read.
     """
-    from equieval.data import load_observations
     from equieval.data.digests import file_digest
     from equieval.data.sources import source_path
     from equieval.data.validation import check_file
 
     queried: dict[str, str] = {}
     if any(source.format == "sql" for source in evaluation.data.sources):
+        from equieval.data import load_observations
+
         queried = {s.id: s.digest for s in load_observations(evaluation, root).sources}
     for source in evaluation.data.sources:
         if source.format == "sql":
