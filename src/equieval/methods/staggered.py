@@ -20,15 +20,10 @@ import pandas as pd
 from diff_diff import CallawaySantAnna
 
 from equieval.errors import DesignError
+from equieval.methods.adoption import ControlGroup, adoption_panel, refuse_adoption
 from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
-from equieval.methods.panel import (
-    require_columns,
-    require_one_row_per_unit_and_period,
-    time_numbers,
-)
 
 Array = npt.NDArray[np.float64]
-ControlGroup = Literal["never-treated", "not-yet-treated"]
 Method = Literal["dr", "ipw", "or"]
 BasePeriod = Literal["universal", "varying"]
 Kind = Literal["simple", "group", "dynamic", "calendar"]
@@ -185,11 +180,10 @@ def callaway_santanna(
     from the start are left out and named in ``note``.
     """
     where = "staggered difference-in-differences"
-    names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
-    require_columns(data, names, where)
-    require_one_row_per_unit_and_period(data, unit, period)
-    panel, labels, note = _panel(data, outcome, first_exposed, unit, period, covariates, cluster)
-    _refuse(panel, control_group, where)
+    panel, labels, note = adoption_panel(
+        data, outcome, first_exposed, unit, period, covariates, cluster
+    )
+    refuse_adoption(panel, control_group, where)
     estimator = CallawaySantAnna(
         control_group=control_group.replace("-", "_"),
         anticipation=anticipation,
@@ -212,90 +206,6 @@ def callaway_santanna(
     return _collect(
         fitted, panel, labels, ci_level, control_group, method, note, clustered=cluster is not None
     )
-
-
-def _panel(
-    data: pd.DataFrame,
-    outcome: str,
-    first_exposed: str,
-    unit: str,
-    period: str,
-    covariates: Sequence[str],
-    cluster: str | None,
-) -> tuple[pd.DataFrame, dict[int, object], str]:
-    """Return the panel in whole numbers, the periods' own labels, and a note."""
-    time = time_numbers(data[period])
-    labels: dict[int, object] = {}
-    first = data[first_exposed]
-    if isinstance(data[period].dtype, pd.PeriodDtype):
-        origin = data[period].min().ordinal
-        first = first.map(lambda value: np.nan if pd.isna(value) else value.ordinal - origin + 1)
-    else:
-        first = first.where(first != 0) - data[period].min() + 1
-    # Exposed before the first period is exposed from the start; after the last one, never here.
-    first = first.astype(float).clip(lower=1).where(first <= time.max())
-    cohorts = first.dropna().astype(int)
-    labels |= dict(zip(cohorts, data.loc[cohorts.index, first_exposed], strict=True))
-    labels |= dict(zip(time, data[period], strict=True))
-    panel = pd.DataFrame(
-        {
-            "unit": data[unit].astype("category").cat.codes.astype("int64"),
-            "time": time,
-            "outcome": data[outcome].astype(float),
-            "first": first.fillna(0).astype("int64"),
-            "cluster": data[cluster or unit],
-            **{name: data[name].astype(float) for name in covariates},
-        }
-    )
-    by_unit = panel.groupby("unit")
-    for column, words in (("first", "first exposed period"), ("cluster", "cluster")):
-        changing = by_unit[column].nunique() > 1
-        if changing.any():
-            raise DesignError(
-                f"Unit {data.loc[panel['unit'] == changing.idxmax(), unit].iloc[0]} has more than "
-                f"one {words}.",
-                where="staggered difference-in-differences",
-                remedy=f"Give every unit one {words} over all its rows.",
-            )
-    known = np.isfinite(panel[["outcome", *covariates]].to_numpy()).all(axis=1)
-    incomplete = pd.Series(known, panel.index).groupby(panel["unit"]).sum() < time.nunique()
-    if incomplete.any():
-        raise DesignError(
-            f"Unit {data.loc[panel['unit'] == incomplete.idxmax(), unit].iloc[0]} misses a period "
-            f"({int(incomplete.sum())} units do).",
-            where="staggered difference-in-differences",
-            remedy="Leave out units or periods that are incomplete, or use longer periods.",
-        )
-    start = int(panel["time"].min())
-    always = (panel["first"] > 0) & (panel["first"] <= start)
-    n_always = int(panel.loc[always, "unit"].nunique())
-    note = f"{n_always} units exposed from the start were left out" if n_always else ""
-    kept = panel.loc[~always].copy()
-    # diff-diff numbers the units it is given from 0.
-    kept["unit"] = kept["unit"].astype("category").cat.codes.astype("int64")
-    return kept, labels, note
-
-
-def _refuse(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
-    cohorts = panel.groupby("unit")["first"].first()
-    if not (cohorts > 0).any():
-        raise DesignError(
-            "No unit becomes exposed after the first period: there is nobody to follow.",
-            where=where,
-            remedy="Check the adoption dates, or bring in earlier periods.",
-        )
-    if control_group == "never-treated" and not (cohorts == 0).any():
-        raise DesignError(
-            "No controls are left: every unit is exposed at some time.",
-            where=where,
-            remedy="Compare with units not yet treated (control_group='not-yet-treated').",
-        )
-    if cohorts.nunique() < 2:
-        raise DesignError(
-            "No controls are left: all units are exposed at the same time.",
-            where=where,
-            remedy="Add units that are exposed later or never.",
-        )
 
 
 def _collect(

@@ -12,6 +12,7 @@ from equieval.errors import DesignError
 from equieval.methods.did import difference_in_differences, two_way_fixed_effects
 from equieval.methods.inference import headline_interval, reassign_over_units
 from equieval.methods.staggered import callaway_santanna
+from equieval.methods.staggered_alternatives import goodman_bacon, imputation
 
 
 def panel(seed=0, units=24, periods=8, treated=8, start=5, effect=-2.0):
@@ -244,3 +245,26 @@ def test_collinear_covariates_are_refused():
     data = staggered_panel(6).assign(a=lambda frame: frame["unit"] * 1.0)
     with pytest.raises(DesignError, match="cannot be estimated"):
         callaway_santanna(data.assign(b=2 * data["a"]), outcome="y", covariates=["a", "b"])
+
+
+def test_imputation_finds_the_effect_put_in():
+    found = imputation(staggered_panel(7), outcome="y")
+    assert found.ci_low < -1.5 < found.ci_high
+
+
+def test_imputation_stops_where_nobody_is_left_unexposed():
+    data = staggered_panel(8)
+    treated = data[data["first_exposed"] > 0]
+    before_last = treated[treated["period"] < 7]
+    one = imputation(treated, outcome="y")
+    other = imputation(
+        before_last.assign(first_exposed=before_last["first_exposed"] % 7), outcome="y"
+    )
+    assert one.estimate == pytest.approx(other.estimate)
+    assert one.std_error == pytest.approx(other.std_error)
+
+
+def test_a_comparison_names_cohorts_in_the_users_own_labels():
+    found = goodman_bacon(staggered_panel(9), outcome="y")
+    assert set(found["treated"]) == {4, 6, 7}
+    assert found.loc[found["comparison"] == "treated with never treated", "control"].isna().all()

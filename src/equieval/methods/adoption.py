@@ -1,0 +1,112 @@
+"""Panels with staggered adoption: what every estimator of that design needs of its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.panel import (
+    require_columns,
+    require_one_row_per_unit_and_period,
+    time_numbers,
+)
+
+ControlGroup = Literal["never-treated", "not-yet-treated"]
+
+
+def adoption_panel(
+    data: pd.DataFrame,
+    outcome: str,
+    first_exposed: str,
+    unit: str,
+    period: str,
+    covariates: Sequence[str],
+    cluster: str | None,
+) -> tuple[pd.DataFrame, dict[int, object], str]:
+    """Return the panel in whole numbers, the periods' own labels, and a note.
+
+    ``unit, time, outcome, first, cluster`` and the covariates; ``first`` is 0 for units never
+    exposed in these periods. Units exposed from the start are left out and counted in the note.
+    Raises ``DesignError`` for an absent column, a unit that occurs twice in a period, misses
+    one, or has more than one first exposed period or cluster.
+    """
+    names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
+    require_columns(data, names, "staggered difference-in-differences")
+    require_one_row_per_unit_and_period(data, unit, period)
+    time = time_numbers(data[period])
+    labels: dict[int, object] = {}
+    first = data[first_exposed]
+    if isinstance(data[period].dtype, pd.PeriodDtype):
+        origin = data[period].min().ordinal
+        first = first.map(lambda value: np.nan if pd.isna(value) else value.ordinal - origin + 1)
+    else:
+        first = first.where(first != 0) - data[period].min() + 1
+    # Exposed before the first period is exposed from the start; after the last one, never here.
+    first = first.astype(float).clip(lower=1).where(first <= time.max())
+    cohorts = first.dropna().astype(int)
+    labels |= dict(zip(cohorts, data.loc[cohorts.index, first_exposed], strict=True))
+    labels |= dict(zip(time, data[period], strict=True))
+    panel = pd.DataFrame(
+        {
+            "unit": data[unit].astype("category").cat.codes.astype("int64"),
+            "time": time,
+            "outcome": data[outcome].astype(float),
+            "first": first.fillna(0).astype("int64"),
+            "cluster": data[cluster or unit],
+            **{name: data[name].astype(float) for name in covariates},
+        }
+    )
+    by_unit = panel.groupby("unit")
+    for column, words in (("first", "first exposed period"), ("cluster", "cluster")):
+        changing = by_unit[column].nunique() > 1
+        if changing.any():
+            raise DesignError(
+                f"Unit {data.loc[panel['unit'] == changing.idxmax(), unit].iloc[0]} has more than "
+                f"one {words}.",
+                where="staggered difference-in-differences",
+                remedy=f"Give every unit one {words} over all its rows.",
+            )
+    known = np.isfinite(panel[["outcome", *covariates]].to_numpy()).all(axis=1)
+    incomplete = pd.Series(known, panel.index).groupby(panel["unit"]).sum() < time.nunique()
+    if incomplete.any():
+        raise DesignError(
+            f"Unit {data.loc[panel['unit'] == incomplete.idxmax(), unit].iloc[0]} misses a period "
+            f"({int(incomplete.sum())} units do).",
+            where="staggered difference-in-differences",
+            remedy="Leave out units or periods that are incomplete, or use longer periods.",
+        )
+    start = int(panel["time"].min())
+    always = (panel["first"] > 0) & (panel["first"] <= start)
+    n_always = int(panel.loc[always, "unit"].nunique())
+    note = f"{n_always} units exposed from the start were left out" if n_always else ""
+    kept = panel.loc[~always].copy()
+    # diff-diff numbers the units it is given from 0.
+    kept["unit"] = kept["unit"].astype("category").cat.codes.astype("int64")
+    return kept, labels, note
+
+
+def refuse_adoption(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
+    """Raise ``DesignError`` when nobody is exposed later, or no controls are left."""
+    cohorts = panel.groupby("unit")["first"].first()
+    if not (cohorts > 0).any():
+        raise DesignError(
+            "No unit becomes exposed after the first period: there is nobody to follow.",
+            where=where,
+            remedy="Check the adoption dates, or bring in earlier periods.",
+        )
+    if control_group == "never-treated" and not (cohorts == 0).any():
+        raise DesignError(
+            "No controls are left: every unit is exposed at some time.",
+            where=where,
+            remedy="Compare with units not yet treated (control_group='not-yet-treated').",
+        )
+    if cohorts.nunique() < 2:
+        raise DesignError(
+            "No controls are left: all units are exposed at the same time.",
+            where=where,
+            remedy="Add units that are exposed later or never.",
+        )

@@ -1,0 +1,111 @@
+"""Beside Callaway and Sant'Anna: imputation, and what a two-way coefficient is made of.
+
+Imputation (Borusyak, Jaravel & Spiess 2024, Rev Econ Stud 91:3253) predicts the exposed from
+unit and period effects of the unexposed; Goodman-Bacon's decomposition (2021, J Econom 225:254)
+shows which comparisons a two-way fixed-effects coefficient averages, forbidden ones included.
+Both by diff-diff, pinned exactly.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from diff_diff import BaconDecomposition, ImputationDiD
+
+from equieval.errors import DesignError
+from equieval.methods.adoption import adoption_panel, refuse_adoption
+from equieval.methods.contrasts import Contrast, t_contrast
+
+_WHERE = "staggered difference-in-differences"
+
+#: How Goodman-Bacon's comparisons are named here; the last one is the forbidden one.
+COMPARISONS = {
+    "treated_vs_never": "treated with never treated",
+    "earlier_vs_later": "earlier with later treated",
+    "later_vs_earlier": "later with already treated",
+}
+
+
+def imputation(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    first_exposed: str = "first_exposed",
+    unit: str = "unit",
+    period: str = "period",
+    cluster: str | None = None,
+    ci_level: float = 0.95,
+) -> Contrast:
+    """Return the mean effect over all exposed units and periods, by imputation.
+
+    Every exposed unit and period counts the same; standard errors by unit, or by ``cluster``,
+    are the authors' conservative ones, with t on clusters − 1. Errors as for
+    ``callaway_santanna`` with controls not yet treated.
+    """
+    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), cluster)
+    refuse_adoption(panel, "not-yet-treated", _WHERE)
+    if not (panel["first"] == 0).any():
+        # From the last adoption on nobody is left unexposed: those periods cannot be predicted.
+        last = int(panel["first"].max())
+        panel = panel[panel["time"] < last]
+        panel = panel.assign(first=panel["first"].where(panel["first"] < last, 0))
+    panel = panel.assign(cluster=np.unique(panel["cluster"], return_inverse=True)[1])
+    fitted = _quietly(
+        lambda: ImputationDiD(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
+    )
+    return t_contrast(
+        float(fitted.overall_att),
+        float(fitted.overall_se),
+        panel["cluster"].nunique() - 1,
+        ci_level=ci_level,
+    )
+
+
+def goodman_bacon(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    first_exposed: str = "first_exposed",
+    unit: str = "unit",
+    period: str = "period",
+) -> pd.DataFrame:
+    """Return ``comparison, treated, control, estimate, weight``: all 2×2 comparisons.
+
+    The weights sum to 1 and the weighted estimates to the two-way fixed-effects coefficient.
+    ``treated`` and ``control`` are first exposed periods, missing for never treated. Errors as
+    for ``callaway_santanna`` with controls not yet treated.
+    """
+    panel, labels, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), None)
+    refuse_adoption(panel, "not-yet-treated", _WHERE)
+    fitted = _quietly(lambda: BaconDecomposition().fit(panel, "outcome", "unit", "time", "first"))
+    return pd.DataFrame(
+        [
+            {
+                "comparison": COMPARISONS[comparison.comparison_type],
+                "treated": labels[int(comparison.treated_group)],
+                "control": None
+                if comparison.comparison_type == "treated_vs_never"
+                else labels[int(comparison.control_group)],
+                "estimate": float(comparison.estimate),
+                "weight": float(comparison.weight),
+            }
+            for comparison in fitted.comparisons
+        ]
+    )
+
+
+def _quietly(estimate: Any) -> Any:
+    """Run an estimator of diff-diff; its refusals become ours."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return estimate()
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise DesignError(
+            f"The effect cannot be estimated: {str(error).strip().splitlines()[0]}",
+            where=_WHERE,
+            remedy="Check that there are units not yet exposed in every period.",
+        ) from error
