@@ -14,34 +14,14 @@ expected rates: births Poisson, stillbirths binomial among them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from equieval.data.periods import pandas_frequency, parse_period, period_label
+from equieval.data.synthetic.noise import autoregression
+from equieval.data.synthetic.record import ESTIMAND_COLUMNS, LABEL, Synthetic
 
 PER = 1000
-
-
-@dataclass(frozen=True, eq=False)
-class Synthetic:
-    """A synthetic source and the truth that it was drawn from.
-
-    Attributes
-    ----------
-    table : ``period, imd_decile, live_births, stillbirths`` as a published table would
-        have them: one row per period and stratum (``1`` = most deprived), and ``all``.
-    truth : the effects (``level, slope`` on the rate, ``gap_level, gap_slope`` on the
-        SII, per 1 000 births), the ``start`` label, and the arguments of the draw.
-    expected : per period ``rate, rate_counterfactual, sii, sii_counterfactual``, per
-        1 000 births, without the noise.
-    """
-
-    table: pd.DataFrame
-    truth: dict[str, Any]
-    expected: pd.DataFrame
 
 
 def its_births(
@@ -84,6 +64,13 @@ def its_births(
     noise, gap_noise : marginal standard deviations of the noises, per 1 000 births.
     strata : number of ordered strata.
 
+    Returns
+    -------
+    `Synthetic` with ``table``: ``period, imd_decile, live_births, stillbirths``, one row per
+    period and stratum (``1`` = most deprived), and ``all``; ``truth``: the effects, per 1 000
+    births, the ``start`` label and the arguments; ``expected``: per period ``rate,
+    rate_counterfactual, sii, sii_counterfactual``, per 1 000 births, without the noise.
+
     Raises
     ------
     ValueError : the arguments describe no series, or rates outside 0–1 000.
@@ -108,8 +95,8 @@ def its_births(
     sii = sii_counterfactual + gap_level * post + gap_slope * since
 
     distance = 0.5 - (np.arange(strata) + 0.5) / strata
-    mean_drawn = rate + _autoregression(random, periods, phi, noise)
-    sii_drawn = sii + _autoregression(random, periods, phi, gap_noise)
+    mean_drawn = rate + autoregression(random, periods, phi, noise)
+    sii_drawn = sii + autoregression(random, periods, phi, gap_noise)
     drawn = mean_drawn[:, None] + sii_drawn[:, None] * distance[None, :]
     if drawn.min() < 0 or drawn.max() > PER:
         raise ValueError("these arguments give rates outside 0 to 1,000 per 1,000 births")
@@ -131,6 +118,8 @@ def its_births(
     table = pd.concat([totals, by_stratum], ignore_index=True)
     table = table.sort_values("period", kind="stable", ignore_index=True)
     truth = {
+        "label": LABEL,
+        "generator": "its_births",
         "seed": seed,
         "start": labels[before],
         "frequency": frequency,
@@ -155,17 +144,31 @@ def its_births(
             "sii_counterfactual": sii_counterfactual,
         }
     )
-    return Synthetic(table, truth, expected)
+    return Synthetic(table, truth, expected, _estimands(expected.iloc[before:], labels[before:]))
 
 
-def _autoregression(
-    random: np.random.Generator, periods: int, phi: float, deviation: float
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Draw a stationary AR(1) series with the given marginal standard deviation."""
-    shocks = random.normal(0.0, 1.0, periods)
-    series = np.empty(periods)
-    series[0] = shocks[0]
-    scale = np.sqrt(1.0 - phi**2)
-    for time in range(1, periods):
-        series[time] = phi * series[time - 1] + scale * shocks[time]
-    return deviation * series
+def _estimands(exposed: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+    """Return the true effect on rate and SII at each exposed period, and on average."""
+    frames = []
+    for measure, stratum in (("rate", "all"), ("sii", "")):
+        observed = exposed[measure].to_numpy()
+        without = exposed[f"{measure}_counterfactual"].to_numpy()
+        frames.append(
+            pd.DataFrame(
+                {
+                    "indicator": "stillbirth",
+                    "estimand": ["at-period"] * len(labels) + ["simple"],
+                    "measure": measure,
+                    "stratum": stratum,
+                    "cohort": "",
+                    "event_time": pd.array([pd.NA] * (len(labels) + 1), dtype="Int64"),
+                    "period": [*labels, ""],
+                    "weighting": "denominator",
+                    "observed": [*observed, observed.mean()],
+                    "counterfactual": [*without, without.mean()],
+                    "effect": [*(observed - without), (observed - without).mean()],
+                },
+                columns=list(ESTIMAND_COLUMNS),
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
