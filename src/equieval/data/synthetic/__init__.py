@@ -26,8 +26,15 @@ from equieval.data.synthetic.options import (
 from equieval.data.synthetic.panels import did_panel, single_treated_panel, staggered_panel
 from equieval.data.synthetic.record import LABEL, Synthetic
 from equieval.data.synthetic.series import its_births
+from equieval.data.synthetic.sources import (
+    BOOKING_BY_ETHNIC_GROUP,
+    Disagreements,
+    audit_sources,
+)
+from equieval.data.synthetic.workforce import workforce_years
 
 __all__ = [
+    "BOOKING_BY_ETHNIC_GROUP",
     "CONTINUITY",
     "DECILES",
     "EARLY_BOOKING",
@@ -39,6 +46,7 @@ __all__ = [
     "SMOKING",
     "STAFF_ETHNICITY",
     "STILLBIRTH",
+    "Disagreements",
     "Dropouts",
     "Effect",
     "Flaws",
@@ -48,9 +56,11 @@ __all__ = [
     "Setting",
     "Synthetic",
     "Variation",
+    "audit_sources",
     "did_panel",
     "its_births",
     "single_treated_panel",
     "staggered_panel",
+    "workforce_years",
     "write_synthetic",
 ]

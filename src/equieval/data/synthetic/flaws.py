@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.data.synthetic.noise import draw_events, stream
+from equieval.data.synthetic.noise import draw_events, rounded, stream
 from equieval.data.synthetic.options import Dropouts, Flaws, Recording
 from equieval.data.synthetic.record import Array, Counts
 from equieval.data.synthetic.world import World
@@ -98,11 +98,17 @@ def recording_facts(world: World, recording: Recording) -> dict[str, Any]:
         recorded = recorded_events + (weight * (1 - share[cells]) * without[cells]).sum(axis=0)
         facts[name] = {
             level: {
-                "coded": float(recorded[place] / weight[:, place].sum()),
-                "rate": float(per * events[place] / weight[:, place].sum()),
-                "rate_recorded": float(per * recorded_events[place] / recorded[place]),
+                "coded": coded,
+                "rate": rate,
+                "rate_recorded": rate_recorded,
             }
-            for place, level in enumerate(world.setting.groups.levels)
+            for level, coded, rate, rate_recorded in zip(
+                world.setting.groups.levels,
+                rounded(recorded / weight.sum(axis=0)).tolist(),
+                rounded(per * events / weight.sum(axis=0)).tolist(),
+                rounded(per * recorded_events / recorded).tolist(),
+                strict=True,
+            )
         }
     return facts
 

@@ -27,6 +27,7 @@ import pandas as pd
 
 from equieval.data.synthetic.flaws import publish
 from equieval.data.synthetic.groups import Groups
+from equieval.data.synthetic.noise import rounded
 from equieval.data.synthetic.options import (
     CONTINUITY,
     EARLY_BOOKING,
@@ -174,7 +175,7 @@ def _panel(
         "treated": list(world.adoption),
         "adoption": world.adoption,
         "controls": _controls(world, published.succession),
-        "overall": _overall(values),
+        "overall": overall_effects(values),
         **published.facts,
     }
     companions = {} if published.succession is None else {"succession": published.succession}
@@ -201,7 +202,7 @@ def facts(generator: str, seed: int, world: World, arguments: dict[str, Any]) ->
         "last_period": world.labels[-1],
         "shares": {
             weighting: dict(
-                zip(groups.levels, shares_before(world, weighting).tolist(), strict=True)
+                zip(groups.levels, rounded(shares_before(world, weighting)).tolist(), strict=True)
             )
             for weighting in ("denominator", "unit")
         },
@@ -230,7 +231,7 @@ def _controls(world: World, succession: pd.DataFrame | None) -> list[str]:
     return [name for name in untreated if name not in merged]
 
 
-def _overall(values: pd.DataFrame) -> dict[str, dict[str, float]]:
+def overall_effects(values: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return the average true effects, by weighting and measure (``rate, Black`` for a stratum)."""
     average = values[values["estimand"] == "simple"]
     names = average["measure"] + average["stratum"].map(
