@@ -13,6 +13,7 @@ from functools import partial
 
 import pandas as pd
 
+from equieval.disclosure.accept import accept_frame
 from equieval.disclosure.columns import count_columns
 from equieval.disclosure.protect import Protected, RateRule, protect_frame, untouched
 from equieval.disclosure.rounding import to_midpoint, to_nearest
@@ -32,6 +33,7 @@ class Profile:
     mean_needs : smallest number of people with a mean or median; 0 for no rule.
     published_already : figures are published elsewhere, so that no rule applies to them;
         the sources must then be open and named.
+    totals_add_up : totals are sums of counts as shown, wherever all of their parts are shown.
     count_suffix : appended to the names of count columns in files, so that a reader of a CSV
         sees that counts are rounded.
     words : the rules in plain English, a sentence each.
@@ -43,8 +45,21 @@ class Profile:
     rates: RateRule = field(default_factory=RateRule)
     mean_needs: int = 0
     published_already: bool = False
+    totals_add_up: bool = False
     count_suffix: str = ""
     words: tuple[str, ...] = ()
+
+    @property
+    def threshold(self) -> float:
+        """Width that the interval of a protected count keeps, and the least difference that two
+        versions may show; 0 where counts are shown as they are.
+        """
+        return float(self.counting.threshold)
+
+    @property
+    def at_source(self) -> bool:
+        """Whether counts are protected before anything is computed from them."""
+        return not self.published_already and not self.counting.exact
 
     def protect(self, data: pd.DataFrame, *, counts: Iterable[str] = ()) -> Protected:
         """Return ``data`` with this profile's primary rules applied.
@@ -65,6 +80,23 @@ class Profile:
             data, self.counting, self.rates, mean_needs=self.mean_needs, also_counts=counts
         )
 
+    def accept(self, data: pd.DataFrame, *, where: str) -> Protected:
+        """Return a page's frame as it may be shown: `protect`, unless its counts already are.
+
+        Parameters
+        ----------
+        data : a frame computed from the page's observations, which a profile that rounds or
+            withholds counts has protected (`equieval.disclosure.safeguard`).
+        where : page and artefact, for the message.
+
+        Raises
+        ------
+        DisclosureRefused : a count in the frame is none that the profile can show.
+        """
+        if not self.at_source:
+            return self.protect(data)
+        return accept_frame(data, self.counting, self.rates, where=where)
+
     def as_published(self, data: pd.DataFrame, *, counts: Iterable[str] = ()) -> pd.DataFrame:
         """Return a protected frame with the column names that its downloads carry."""
         if not self.count_suffix:
@@ -78,9 +110,9 @@ class Profile:
 
 
 _TO_5 = partial(to_nearest, base=5)
-_RATES_FROM_PROTECTED = (
-    "Rates are computed from the counts as shown, and intervals that rest on exact counts are "
-    "not shown."
+_FROM_PROTECTED = (
+    "Every rate, interval and estimate is computed from the counts as shown. Further counts are "
+    "withheld (*) where a small one would follow from them and their totals."
 )
 
 PROFILES: dict[str, Profile] = {
@@ -100,7 +132,9 @@ PROFILES: dict[str, Profile] = {
         Profile(
             id="nhs-msds",
             title="NHS Maternity Services Data Set",
-            counting=CountRule(small=Small.REPLACE, threshold=7, replacement=5.0, round=_TO_5),
+            counting=CountRule(
+                small=Small.REPLACE, threshold=7, replacement=5.0, round=_TO_5, step=5.0
+            ),
             # The controller would let rates per 1 000 be computed from exact counts; beside a
             # rounded count such a rate gives the exact one away, so we do not.
             rates=RateRule(withheld_under=8, only_per_at_least=1000.0),
@@ -108,20 +142,20 @@ PROFILES: dict[str, Profile] = {
             words=(
                 "A count of 0 is shown as 0, counts from 1 to 7 as 5, and all others to the "
                 "nearest 5.",
-                _RATES_FROM_PROTECTED,
+                _FROM_PROTECTED,
                 "Rates per 1 000 or more are not shown for fewer than 8 events.",
             ),
         ),
         Profile(
             id="nhs-hes",
             title="NHS Hospital Episode Statistics",
-            counting=CountRule(small=Small.REDACT, threshold=7, round=_TO_5),
+            counting=CountRule(small=Small.REDACT, threshold=7, round=_TO_5, step=5.0),
             rates=RateRule(fine_denominator=4000),
             mean_needs=8,
             words=(
                 "A count of 0 is shown as 0, counts from 1 to 7 are not shown (*), and all "
                 "others are to the nearest 5.",
-                _RATES_FROM_PROTECTED,
+                _FROM_PROTECTED,
                 "Proportions are given to 0.1 percentage points where at least 4,000 people are "
                 "behind them, otherwise to 1.",
                 "Means and medians need at least 8 people.",
@@ -131,25 +165,29 @@ PROFILES: dict[str, Profile] = {
         Profile(
             id="opensafely",
             title="OpenSAFELY, redaction and rounding",
-            counting=CountRule(small=Small.REDACT, threshold=7, redact_zero=True, round=_TO_5),
+            counting=CountRule(
+                small=Small.REDACT, threshold=7, redact_zero=True, round=_TO_5, step=5.0
+            ),
             mean_needs=8,
+            totals_add_up=True,
             words=(
                 "Counts of 7 or fewer are not shown, and all others are to the nearest 5.",
-                _RATES_FROM_PROTECTED,
-                "Totals are sums of rounded counts.",
+                _FROM_PROTECTED,
+                "Totals are sums of the counts as shown, where all of their parts are shown.",
             ),
         ),
         Profile(
             id="opensafely-midpoint-6",
             title="OpenSAFELY, midpoint-6 rounding",
-            counting=CountRule(round=partial(to_midpoint, width=6)),
+            counting=CountRule(threshold=6, round=partial(to_midpoint, width=6), step=3.0),
             mean_needs=8,
+            totals_add_up=True,
             count_suffix="_midpoint6",
             words=(
                 "A count of 0 is shown as 0, counts from 1 to 6 as 3, from 7 to 12 as 9, and so "
                 "on in bands of 6.",
-                _RATES_FROM_PROTECTED,
-                "Totals are sums of rounded counts.",
+                _FROM_PROTECTED,
+                "Totals are sums of the counts as shown, where all of their parts are shown.",
             ),
         ),
         Profile(

@@ -78,7 +78,12 @@ class _Marks:
         self.rows.extend((int(position), column, mark, rule) for position in positions)
 
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=list(MARK_COLUMNS))
+        return marks_frame(self.rows)
+
+
+def marks_frame(rows: Sequence[tuple[int, str, str, str]]) -> pd.DataFrame:
+    """Return marks as a frame: ``row, column, mark, rule``."""
+    return pd.DataFrame(rows, columns=list(MARK_COLUMNS))
 
 
 def untouched(data: pd.DataFrame) -> Protected:

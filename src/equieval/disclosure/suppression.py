@@ -1,7 +1,7 @@
 """Primary suppression: what happens to a count because it is small.
 
-Secondary suppression (a small count that its margins give away) needs every table that is
-published together; it is not done here.
+A small count that its margins give away is found where all tables that are published together
+are known: `equieval.disclosure.safeguard`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
 import pandas as pd
 
+from equieval.disclosure.bounds import Flags, Interval, Numbers
 from equieval.errors import DataError
 
 WITHHELD_MARK = "*"
+_FARTHEST = 12
+"""No rule moves a count farther than this."""
 
 
 class Small(Enum):
@@ -36,6 +40,7 @@ class CountRule:
     replacement : the value shown for every small count, where they are replaced.
     redact_zero : whether a zero is redacted with the small counts.
     round : rounding of every other count; None leaves them exact.
+    step : every count that is shown, and every sum of such counts, is a multiple of this.
     """
 
     small: Small = Small.SHOW
@@ -43,6 +48,7 @@ class CountRule:
     replacement: float = 0.0
     redact_zero: bool = False
     round: Callable[[pd.Series], pd.Series] | None = None
+    step: float = 1.0
 
     @property
     def exact(self) -> bool:
@@ -72,6 +78,55 @@ class CountRule:
             withheld = is_small | (numbers == 0) if self.redact_zero else is_small
             protected = protected.mask(withheld)
         return protected, withheld
+
+    def known(self, shown: pd.Series) -> Interval:
+        """Return which whole counts are shown as each value; where it is withheld, the smallest
+        that a reader holds possible, and no largest.
+        """
+        values = shown.to_numpy(dtype="float64")
+        withheld = np.isnan(values)
+        if self.exact:
+            low, high = values.copy(), values.copy()
+        else:
+            offsets = np.arange(-_FARTHEST, _FARTHEST + 1, dtype="float64")
+            candidates = np.where(withheld, 0.0, values)[:, None] + offsets
+            counts = pd.Series(np.maximum(candidates, 0.0).ravel())
+            again = self.apply(counts)[0].to_numpy().reshape(candidates.shape)
+            alike = (again == values[:, None]) & (candidates >= 0)
+            low = np.where(alike, candidates, np.inf).min(axis=1)
+            high = np.where(alike, candidates, -np.inf).max(axis=1)
+            # A sum of rounded counts need not be a value that the rule itself shows.
+            strange = ~alike.any(axis=1)
+            low, high = np.where(strange, 0.0, low), np.where(strange, np.inf, high)
+        least = 0.0 if self.redact_zero or self.small is Small.SHOW else 1.0
+        return Interval(np.where(withheld, least, low), np.where(withheld, np.inf, high))
+
+    def sensitive(self, exact: pd.Series) -> Flags:
+        """Return which counts must not be worked out: the small ones, and withheld zeros."""
+        counts = exact.to_numpy(dtype="float64")
+        small = (counts > 0) & (counts < self.threshold + 1)
+        return np.asarray(small | ((counts == 0) & self.redact_zero))
+
+    def width(self, shown: pd.Series, own: Interval) -> Numbers:
+        """Return how wide the interval of each small count must stay, its relations used.
+
+        The threshold where it is withheld. Where the rule shows another value in its place, as
+        wide as the interval of any count that is shown rounded.
+        """
+        rounded = 2 * np.floor(self.step / 2) if self.small is Small.REPLACE else self.threshold
+        wanted = np.where(shown.isna(), float(self.threshold), rounded)
+        return np.asarray(np.minimum(wanted, own.width), dtype="float64")
+
+    def can_show(self, counts: pd.Series) -> Flags:
+        """Return which values a protected count, or a sum of such counts, can have.
+
+        Missing values can always be shown.
+        """
+        values = _as_counts(counts).to_numpy()
+        possible = np.isclose(values % self.step, 0.0) | np.isclose(values % self.step, self.step)
+        if self.small is Small.REDACT:
+            possible &= ~((values > 0) & (values < self.threshold + 1))
+        return np.asarray(possible | np.isnan(values))
 
 
 def _as_counts(counts: pd.Series) -> pd.Series:

@@ -27,6 +27,7 @@ from equieval.protocol import Evaluation
 from equieval.protocol.root import project_root
 from equieval.study.pages import PageSpec, page_spec
 from equieval.study.registry import Maker, Registry
+from equieval.study.safeguard import Safeguarded, safeguard
 from equieval.study.words import page_words
 
 PAGE_FOLDER_VARIABLE = "EQUIEVAL_PAGE_DIR"
@@ -54,14 +55,20 @@ class Page:
     registry: Registry = field(repr=False)
 
     @cached_property
+    def safeguarded(self) -> Safeguarded:
+        """The observations as they may be published, loaded and protected on first use."""
+        exact = load_observations(self.evaluation, self.root)
+        return safeguard(self.evaluation, exact, self.root)
+
+    @property
     def recorded(self) -> Observations:
-        """The observations as the sources record them, loaded and validated on first use."""
-        return load_observations(self.evaluation, self.root)
+        """The observations by the groups that the sources record, as they may be published."""
+        return self.safeguarded.observations
 
     @cached_property
     def observations(self) -> Observations:
         """The observations in the groups that the evaluation asks for."""
-        return self.recorded.grouped(self.evaluation.equity.grouping)
+        return self.safeguarded.grouped(self.evaluation.equity.grouping)
 
     @cached_property
     def words(self) -> dict[str, Any]:

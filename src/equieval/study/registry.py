@@ -1,7 +1,7 @@
 """The registry of a page's artefacts: what is not declared here cannot be released.
 
 An artefact is a figure, a table or a statement. The page hands over a frame and a maker;
-the registry protects the frame under the page's disclosure profile *before* the maker
+the registry passes the frame through the page's disclosure profile *before* the maker
 sees it, so that nothing is drawn or written from an unprotected number. It saves the
 data beside the picture and displays one notebook output that carries the artefact's id
 and the hash of what was displayed. The release gate accepts only such outputs.
@@ -69,6 +69,7 @@ class Registry:
         Raises
         ------
         InputError : the id is not a plain lower-case name.
+        DisclosureRefused : the frame holds a count that was not protected.
         """
         if not artefact_id.replace("-", "").isalnum() or artefact_id != artefact_id.lower():
             raise InputError(
@@ -76,7 +77,8 @@ class Registry:
                 where=f"page {self.slug}",
                 remedy="use lower-case letters, digits and hyphens",
             )
-        protected = self.profile.protect(data)
+        where = f"page {self.slug}, artefact '{artefact_id}'"
+        protected = self.profile.accept(data, where=where)
         artefact = maker(protected.data, **words)
         self.folder.mkdir(parents=True, exist_ok=True)
         match artefact:
