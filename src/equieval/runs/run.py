@@ -131,8 +131,12 @@ def run(
     EvaluationBusy : another process is running the same evaluation.
     EnvironmentFault : the disk is full or may not be written to.
     """
-    subject = read_subject(root, evaluation_path)
-    return run_subject(subject, jobs=jobs, progress=progress, force=force, kernels=kernels)
+    with ExitStack() as stack:
+        kernels = kernels or stack.enter_context(Kernels())
+        if not (draft_folder(root, evaluation_path.stem) / RUN_RECORD).is_file():
+            kernels.start()  # certain to be needed: it imports while the inputs are read
+        subject = read_subject(root, evaluation_path)
+        return run_subject(subject, jobs=jobs, progress=progress, force=force, kernels=kernels)
 
 
 def run_subject(

@@ -17,7 +17,10 @@ from runs_project import notebook, small_subject, with_page
 from equieval.runs import EvaluationBusy, Kernels, draft_folder
 from equieval.runs.run import run_subject
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+]
 
 RUN = """\
 import sys

@@ -184,6 +184,7 @@ def test_without_the_warm_parent_pages_run_on_plain_kernels(project: Path) -> No
 
 
 @linux
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_run_leaves_no_process_behind(project: Path, lost: signal.Signals) -> None:
     with subprocess.Popen([sys.executable, "-c", WAITS, str(project), HERE]) as run:

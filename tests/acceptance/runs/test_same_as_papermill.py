@@ -14,6 +14,8 @@ from runs_project import notebook
 from equieval.runs import Kernels
 from equieval.runs.execute import PageError, execute_page
 
+pytestmark = pytest.mark.slow
+
 # Streams, results, displays, a figure, tables, updates of a display, and what a page can
 # see of its process. Nothing here may depend on chance: that would differ anyway.
 EVERY_KIND = (
