@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         before_and_last,
         headline_frame,
         headline_record,
+        model_terms,
         shown_group,
         would_change,
     )
@@ -58,6 +59,7 @@ _HOME = {
     "headline_frame": "summary",
     "headline_record": "summary",
     "measure_name": "words",
+    "model_terms": "summary",
     "missing_figures": "auditing",
     "open_page": "page",
     "outcome_name": "words",
@@ -88,6 +90,7 @@ __all__ = [
     "headline_record",
     "measure_name",
     "missing_figures",
+    "model_terms",
     "open_page",
     "outcome_name",
     "outcome_words",

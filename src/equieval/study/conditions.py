@@ -98,8 +98,9 @@ def epoc_criteria(
             "Shape specified beforehand",
             "Was the shape of the effect fixed before the analysis?",
             MET,
-            f"The impact model (level and slope), the start ({label(design.start)}) and the "
-            f"horizon ({label(design.horizon)}) are parameters of this evaluation.",
+            f"The impact model ({design.impact.replace('-', ' ')}), the start "
+            f"({label(design.start)}) and the horizon ({label(design.horizon)}) are parameters of "
+            "this evaluation.",
         ),
         (
             "Data collection unaffected",

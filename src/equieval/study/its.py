@@ -16,6 +16,7 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.errors import DesignError, EvaluationFailed
+from equieval.methods.contrasts import Contrast
 from equieval.methods.its import (
     ItsFit,
     average_effect,
@@ -160,7 +161,7 @@ def covering(design: SeriesDesign, values: pd.Series) -> SeriesDesign:
     recorded = values.reindex(design.periods).dropna().index
     periods = pd.period_range(recorded.min(), recorded.max(), freq=design.periods.freq)
     horizon = min(design.horizon, recorded.max())
-    return SeriesDesign(periods, design.start, horizon, design.excluded)
+    return design.over(periods, horizon)
 
 
 def _headline(
@@ -214,8 +215,7 @@ def its_rows(
     contrasts = {
         AT_HORIZON: effect_at(fit, matrix, design.horizon, ci_level=CI_LEVEL),
         AVERAGE: average_effect(fit, matrix, ci_level=CI_LEVEL),
-        LEVEL: fit.contrast({"post": 1.0}, ci_level=CI_LEVEL),
-        SLOPE: fit.contrast({"since": 1.0}, ci_level=CI_LEVEL),
+        **_changes(fit),
         PRE_SLOPE: fit.contrast({"t": 1.0}, ci_level=CI_LEVEL),
     }
     rows = []
@@ -236,6 +236,16 @@ def its_rows(
             )
         )
     return rows
+
+
+def _changes(fit: ItsFit) -> dict[str, Contrast]:
+    """Return the changes of level and slope that the impact model has."""
+    terms = {LEVEL: "post", SLOPE: "since"}
+    return {
+        estimand: fit.contrast({term: 1.0}, ci_level=CI_LEVEL)
+        for estimand, term in terms.items()
+        if term in fit.params.index
+    }
 
 
 def fit_series(values: pd.Series, design: SeriesDesign) -> ItsFit:
@@ -279,8 +289,7 @@ def _relative_rows(
         AVERAGE: average_effect(fit, matrix, scale="relative", ci_level=CI_LEVEL),
     }
     if fit.link == "log":
-        contrasts[LEVEL] = fit.contrast({"post": 1.0}, ci_level=CI_LEVEL).as_ratio()
-        contrasts[SLOPE] = fit.contrast({"since": 1.0}, ci_level=CI_LEVEL).as_ratio()
+        contrasts |= {name: change.as_ratio() for name, change in _changes(fit).items()}
     relative = replace(subject, scale=RELATIVE)
     return [
         relative.row(

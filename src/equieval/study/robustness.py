@@ -111,7 +111,7 @@ class Asked:
         """Yield the placebo starts, on the periods before the real start only."""
         before = design.periods[design.periods < design.start]
         for start in self.block.placebo_starts:
-            earlier = SeriesDesign(before, self.period(start), before[-1], design.excluded)
+            earlier = design.starting(self.period(start)).over(before, before[-1])
             yield Variant("placebo start", f"placebo start in {start}", earlier)
 
 

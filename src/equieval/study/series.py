@@ -6,7 +6,7 @@ every period from all groups, which carries the correlation between groups exact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from equieval.data import Observations, parse_period, period_label
 from equieval.data.periods import pandas_frequency
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.inequality import measure_series
-from equieval.methods.its import level_and_slope
+from equieval.methods.its_design import Impact, segmented
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.evaluation import InterruptedTimeSeries
 from equieval.protocol.periods import FREQUENCIES
@@ -22,12 +22,11 @@ from equieval.protocol.periods import FREQUENCIES
 MIN_POINTS_PER_SIDE = 3
 """EPOC: an interrupted time series has at least three points before and after."""
 
-SUPPORTED_IMPACT = ("level-and-slope",)
-SUPPORTED_SEASONALITY = ("none",)
 SUPPORTED_WEIGHTING = ("denominator",)
 LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
 """Measures linear in the group rates: a series of them carries the correlation exactly."""
 
+_FOURIER_PAIRS = {"fourier-1": 1, "fourier-2": 2}
 _FREQUENCY_OF = {pandas_frequency(name): name for name in FREQUENCIES}
 
 
@@ -41,24 +40,43 @@ class SeriesDesign:
     start : first exposed period.
     horizon : period at which the effect is judged, fixed beforehand.
     excluded : periods left out of every fit by the protocol.
+    impact : how the effect may show: a change of level, of slope, or of both.
+    seasonality : how the season is modelled.
     """
 
     periods: pd.PeriodIndex
     start: pd.Period
     horizon: pd.Period
     excluded: tuple[pd.Period, ...] = ()
+    impact: Impact = "level-and-slope"
+    seasonality: str = "none"
 
     def matrix(self) -> pd.DataFrame:
-        """Return the level-and-slope design, one row per period."""
-        return level_and_slope(self.periods, self.start)
+        """Return the terms of the model, one row per period.
+
+        Raises
+        ------
+        DesignError : the data have no season that could be modelled.
+        """
+        return segmented(
+            self.periods,
+            self.start,
+            impact=self.impact,
+            fourier_pairs=_FOURIER_PAIRS.get(self.seasonality, 0),
+            seasonal_indicators=self.seasonality == "period-effects",
+        )
 
     def starting(self, start: pd.Period) -> SeriesDesign:
         """Return the same design with another start."""
-        return SeriesDesign(self.periods, start, self.horizon, self.excluded)
+        return replace(self, start=start)
 
     def without(self, *periods: pd.Period) -> SeriesDesign:
         """Return the same design with further periods left out."""
-        return SeriesDesign(self.periods, self.start, self.horizon, (*self.excluded, *periods))
+        return replace(self, excluded=(*self.excluded, *periods))
+
+    def over(self, periods: pd.PeriodIndex, horizon: pd.Period) -> SeriesDesign:
+        """Return the same design over other periods, judged at another horizon."""
+        return replace(self, periods=periods, horizon=horizon)
 
     def usable(self, values: pd.Series) -> pd.Series:
         """Return the series on the window, with excluded periods missing."""
@@ -112,7 +130,9 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
             remedy="name a period after the start that the data cover",
         )
     excluded = tuple(parse_period(p, frequency) for p in design.exclude_periods)
-    found = SeriesDesign(periods, start, horizon, excluded)
+    found = SeriesDesign(periods, start, horizon, excluded, design.impact, design.seasonality)
+    _refuse_no_effect_yet(found)
+    found.matrix()  # refuses a season that the data cannot have
     _refuse_periods_outside(evaluation, found)
     _refuse_gaps(found, observations, primary.indicator)
     for outcome in evaluation.outcomes.indicators:
@@ -171,8 +191,6 @@ def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
         )
     primary = evaluation.outcomes.primary
     for key, value, fitted in (
-        ("design.impact", design.impact, SUPPORTED_IMPACT),
-        ("design.seasonality", design.seasonality, SUPPORTED_SEASONALITY),
         ("outcomes.primary.measure", primary.measure, LINEAR_MEASURES),
         ("outcomes.primary.weighting", primary.weighting, SUPPORTED_WEIGHTING),
     ):
@@ -185,6 +203,16 @@ def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
             )
     _refuse_unordered(evaluation)
     return design
+
+
+def _refuse_no_effect_yet(design: SeriesDesign) -> None:
+    """Refuse a horizon at which the impact model has no effect by construction."""
+    if design.impact == "slope" and design.horizon == design.start:
+        raise DesignError(
+            "a change of slope has no effect yet at the start itself",
+            where="outcomes.primary.horizon",
+            remedy="name a later period, or use impact: level or level-and-slope",
+        )
 
 
 def _refuse_unordered(evaluation: Evaluation) -> None:

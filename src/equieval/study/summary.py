@@ -68,6 +68,12 @@ def before_and_last(page: Page) -> tuple[str, str]:
     return page.observations.label(before), page.observations.label(recorded[-1])
 
 
+def model_terms(page: Page) -> pd.DataFrame:
+    """Return the terms of the model that the page fits: one row each, ``term``."""
+    design = series_design(page.evaluation, page.observations)
+    return pd.DataFrame({"term": list(design.matrix().columns)})
+
+
 def baseline_id(page: Page) -> str:
     """Return the key of the primary measure in the last period before the start."""
     primary = page.evaluation.outcomes.primary

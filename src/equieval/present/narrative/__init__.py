@@ -7,6 +7,7 @@ opposite words.
 
 from equieval.present.narrative.baseline import baseline_statement
 from equieval.present.narrative.effect import effect_statement, estimand_words
+from equieval.present.narrative.model import its_model
 from equieval.present.narrative.summary import (
     adequacy_statement,
     certainty_statement,
@@ -20,6 +21,7 @@ __all__ = [
     "certainty_statement",
     "effect_statement",
     "estimand_words",
+    "its_model",
     "key_points",
     "verdict_statement",
 ]
