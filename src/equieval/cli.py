@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from equieval import __version__
+from equieval.cli_versions import add_verbs
 from equieval.errors import EquievalError, ParametersError, did_you_mean
 from equieval.terminal import page_progress, say, say_json, warn
 
@@ -383,6 +384,9 @@ def _shown(path: Path) -> str:
 
 def _python() -> str:
     return _shown(Path(sys.executable)) if ".venv" in sys.executable else "python"
+
+
+add_verbs(app)
 
 
 def main() -> None:

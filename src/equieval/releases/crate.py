@@ -21,6 +21,7 @@ from rocrate.rocrate import ROCrate
 
 import equieval
 from equieval.errors import ReleaseError
+from equieval.releases.bundle import CRATE_METADATA
 from equieval.releases.layout import (
     ESTIMATES_CSV,
     ESTIMATES_PARQUET,
@@ -33,7 +34,7 @@ from equieval.releases.manifest import plain_files, verify_manifest
 from equieval.releases.renderer import HTML_FOLDER
 from equieval.releases.version import Release
 
-METADATA = "ro-crate-metadata.json"
+METADATA = CRATE_METADATA
 _RO_CRATE = "1.1"
 _PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 _LICENCE = "https://spdx.org/licenses/MIT"

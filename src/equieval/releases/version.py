@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from equieval.errors import ReleaseError
+from equieval.errors import ReleaseError, did_you_mean
 from equieval.releases.layout import ESTIMATES_PARQUET, RELEASE_RECORD, REPORTS, RUN_RECORD
 from equieval.releases.record import Approver
 from equieval.releases.renderer import ReleasePage
@@ -178,3 +178,38 @@ def list_releases(root: Path, evaluation_id: str | None = None) -> tuple[Release
     return tuple(
         Release.load(path) for name in names for path in version_folders(root, name).values()
     )
+
+
+def find_release(root: Path, evaluation_id: str, version: int | None = None) -> Release:
+    """Return one version of an evaluation; the latest that stands when none is named.
+
+    Raises
+    ------
+    ReleaseError : there is no such evaluation or version.
+    """
+    folders = version_folders(root, evaluation_id)
+    if not folders:
+        known = released_ids(root)
+        raise ReleaseError(
+            f"'{evaluation_id}' has no released version",
+            where=REPORTS,
+            remedy=did_you_mean(evaluation_id, known) if known else "release one first",
+        )
+    if version is not None:
+        if version not in folders:
+            raise ReleaseError(
+                f"'{evaluation_id}' has no version {version}",
+                where=f"{REPORTS}/{evaluation_id}",
+                remedy="released: " + ", ".join(f"v{number}" for number in folders),
+            )
+        return Release.load(folders[version])
+    releases = [Release.load(path) for path in folders.values()]
+    standing = [found for found in releases if found.status is not Status.WITHDRAWN]
+    return (standing or releases)[-1]
+
+
+def released_ids(root: Path) -> tuple[str, ...]:
+    """Return the ids of the evaluations that have a released version."""
+    reports = root / REPORTS
+    names = sorted(p.name for p in reports.iterdir() if p.is_dir()) if reports.is_dir() else []
+    return tuple(name for name in names if version_folders(root, name))

@@ -179,7 +179,7 @@ def read_subject(root: Path, parameters_file: Path) -> Subject:
         },
         sources=tuple(data_sources(evaluation, root)),
         package=package_digests(package),
-        seeds=dict(_seeds(evaluation.blocks())),
+        seeds=dict(seeds_of(evaluation.blocks())),
         stamps=stamps,
     )
 
@@ -237,17 +237,18 @@ def stamp(path: Path) -> tuple[int, int]:
     return (status.st_size, status.st_mtime_ns)
 
 
-def _seeds(value: object, place: str = "") -> Iterator[tuple[str, int]]:
+def seeds_of(value: object, place: str = "") -> Iterator[tuple[str, int]]:
+    """Yield every ``seed`` among parameters, by its key path."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             path = f"{place}.{name}" if place else str(name)
             if name == "seed" and isinstance(inner, int):
                 yield path, inner
             else:
-                yield from _seeds(inner, path)
+                yield from seeds_of(inner, path)
     elif isinstance(value, list | tuple):
         for position, inner in enumerate(value):
-            yield from _seeds(inner, f"{place}[{position}]")
+            yield from seeds_of(inner, f"{place}[{position}]")
 
 
 def content_digest(content: bytes) -> str:

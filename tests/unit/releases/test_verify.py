@@ -81,7 +81,7 @@ def test_an_estimate_that_only_the_rerun_has_is_told_without_a_verdict():
 
 def test_tolerances_go_by_the_kind_of_estimate():
     rerun = PUBLISHED.assign(estimate=[0.2525, -0.12625])  # each 1 % off
-    loose = Tolerances(by_inference={"wild bootstrap": Tolerance(relative=0.02)})
+    loose = Tolerances(resampled=Tolerance(relative=0.02))
     assert verdicts(rerun, loose).table["verdict"].tolist() == ["differs", "within tolerance"]
 
 
