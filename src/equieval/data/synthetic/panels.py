@@ -7,10 +7,11 @@ The model in symbols is in `equieval.data.synthetic.world`, the meaning of the t
   parts, numerator and denominator (Int64; NA where a unit submitted nothing);
 - ``expected``: ``indicator, unit, period, stratum, births, rate, rate_counterfactual``;
 - ``truth``: ``label, generator, seed, arguments, indicator, per, polarity, dimension, levels,
-  missing_levels, reference, adoption`` (treated unit: first exposed period)``, controls,
-  first_period, last_period, shares`` (of the levels among the treated before the start, by
-  weighting), ``overall`` (the average true effect on rate and inequality, by weighting), and
-  ``recording``, ``dropouts`` where there are some; ``start`` and ``treated`` for one start;
+  missing_levels, reference, frequency, first_period, last_period, treated, adoption, controls,
+  shares, overall``, for one date also ``start``, and ``recording``, ``dropouts`` where there are
+  some. ``adoption`` is each treated unit's first exposed period; ``controls`` the untreated units
+  that report under one name throughout; ``shares`` those of the levels among the treated before
+  the start, by weighting; ``overall`` the average true effects, by weighting and measure;
 - ``companions``: ``succession`` where units merge.
 
 All raise ``ValueError`` for arguments that describe no panel.

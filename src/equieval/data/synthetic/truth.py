@@ -37,6 +37,7 @@ from equieval.data.synthetic.world import World
 
 Mask = npt.NDArray[np.bool_]
 _WEIGHTINGS = ("denominator", "unit")
+_KEYS = ("estimand", "cohort", "event_time", "period", "weighting")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ def estimands(world: World) -> pd.DataFrame:
     """Return every true value of a panel with treated units (columns ``ESTIMAND_COLUMNS``)."""
     chosen = world.treated
     births = world.baseline_births()[chosen]
-    frames = []
+    rows: list[tuple[object, ...]] = []
     for cells in _kinds(world):
         for weighting in _WEIGHTINGS:
             by_unit = weighting == "unit"
@@ -115,8 +116,15 @@ def estimands(world: World) -> pd.DataFrame:
                 _values(rates[chosen], cells, within, across)
                 for rates in (world.rate, world.counterfactual)
             ]
-            frames.append(_rows(world, cells, weighting, shares, both))
-    return pd.concat(frames, ignore_index=True)
+            rows += _rows(world, cells, weighting, shares, both)
+    columns = ["measure", "stratum", "observed", "counterfactual", *_KEYS]
+    table = pd.DataFrame.from_records(rows, columns=columns)
+    table["indicator"] = world.setting.indicator
+    table["event_time"] = table["event_time"].astype("Int64")
+    for name in ("observed", "counterfactual"):
+        table[name] = rounded(table[name].to_numpy())
+    table["effect"] = rounded((table["observed"] - table["counterfactual"]).to_numpy())
+    return table[list(ESTIMAND_COLUMNS)]
 
 
 def _values(rates: Array, cells: _Cells, within: Array, across: Array) -> tuple[Array, Array]:
@@ -145,7 +153,8 @@ def _rows(
     weighting: str,
     shares: Array,
     both: Sequence[tuple[Array, Array]],
-) -> pd.DataFrame:
+) -> Iterator[tuple[object, ...]]:
+    """Yield ``measure, stratum, observed, counterfactual`` and the keys of each set of cells."""
     groups, polarity = world.setting.groups, world.indicator.polarity
     (observed, observed_all), (without, without_all) = both
     found = [("rate", "all", observed_all, without_all)]
@@ -157,28 +166,13 @@ def _rows(
         strict=True,
     ):
         found.append((measure, stratum, now, then))
-    number = 1 if cells.averaged else len(cells.masks)
-    cohorts = ("",) if cells.averaged else cells.cohorts
-    times = (None,) if cells.averaged else cells.event_times
-    periods = ("",) if cells.averaged else cells.periods
-    now = rounded(np.concatenate([values for _, _, values, _ in found]))
-    then = rounded(np.concatenate([values for _, _, _, values in found]))
-    return pd.DataFrame(
-        {
-            "indicator": world.setting.indicator,
-            "estimand": cells.estimand,
-            "measure": np.repeat(np.array([measure for measure, _, _, _ in found]), number),
-            "stratum": np.repeat(np.array([stratum for _, stratum, _, _ in found]), number),
-            "cohort": cohorts * len(found),
-            "event_time": pd.array(list(times * len(found)), dtype="Int64"),
-            "period": periods * len(found),
-            "weighting": weighting,
-            "observed": now,
-            "counterfactual": then,
-            "effect": rounded(now - then),
-        },
-        columns=list(ESTIMAND_COLUMNS),
-    )
+    sets = list(zip(cells.cohorts, cells.event_times, cells.periods, strict=True))
+    if cells.averaged:
+        sets = [("", None, "")]
+    for measure, stratum, now, then in found:
+        for at, (cohort, event_time, period) in enumerate(sets):
+            keys = (cells.estimand, cohort, event_time, period, weighting)
+            yield (measure, stratum, float(now[at]), float(then[at]), *keys)
 
 
 def _kinds(world: World) -> Iterator[_Cells]:
