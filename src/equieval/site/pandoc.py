@@ -50,7 +50,7 @@ class PandocRenderer:
     @property
     def version(self) -> str:
         """Pandoc's version."""
-        return _pandoc()[1]
+        return pandoc_version()
 
     def prepare(self, project: Path, release: ReleaseDraft) -> None:
         """Write the project files of a version; see `write_version_project`."""
@@ -70,15 +70,33 @@ class PandocRenderer:
 
 
 @cache
-def _pandoc() -> tuple[str, str]:
-    try:
-        return pypandoc.get_pandoc_path(), str(pypandoc.get_pandoc_version())
-    except OSError as error:
-        raise EnvironmentFault(
-            "Pandoc is not there",
-            where=str(error).splitlines()[0],
-            remedy="install the package pypandoc_binary (it carries the program)",
-        ) from None
+def pandoc_program() -> Path:
+    """Return the path of Pandoc: the one that comes with `pypandoc_binary` and no other.
+
+    A Pandoc on the PATH may be years older, and would give other pages under the same record.
+
+    Raises
+    ------
+    EnvironmentFault : the package brings no program for this machine.
+    """
+    folder = Path(pypandoc.__file__).parent / "files"
+    for name in ("pandoc", "pandoc.exe"):
+        if (folder / name).is_file():
+            return folder / name
+    raise EnvironmentFault(
+        "Pandoc is not there",
+        where=str(folder),
+        remedy="install the package pypandoc_binary (it carries the program)",
+    )
+
+
+@cache
+def pandoc_version() -> str:
+    """Return Pandoc's version."""
+    done = subprocess.run(  # noqa: S603 -- our own program, no shell
+        [str(pandoc_program()), "--version"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()[1]
 
 
 def render_pages(
@@ -149,7 +167,7 @@ def _render_page(
         metadata_file = Path(scratch) / "metadata.json"
         metadata_file.write_text(json.dumps(metadata), encoding="utf-8")
         command = [
-            _pandoc()[0],
+            str(pandoc_program()),
             "--from=markdown",
             "--to=html5",
             "--standalone",

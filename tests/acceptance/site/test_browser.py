@@ -162,13 +162,13 @@ def test_without_scripts_everything_is_still_there(browser, served: str) -> None
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
 def test_axe_finds_nothing_on_any_kind_of_page(
-    browser, served: str, published_site: Path, scheme: str
+    browser, served: str, published_site: Path, scheme: str, width: int
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
     page = context.new_page()
     found = []
     for kind in kinds(published_site):

@@ -243,6 +243,25 @@ def test_asking_for_quarto_where_there_is_none_says_what_to_do(published, monkey
     assert "--renderer pandoc" in caught.value.remedy
 
 
+def test_another_pandoc_on_the_path_renders_nothing(published, monkeypatch, tmp_path) -> None:
+    other = tmp_path / "bin" / "pandoc"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\necho pandoc 99.0\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{other.parent}:/usr/bin:/bin")
+
+    chosen = choose_renderer("pandoc", root=published.root)
+
+    assert chosen.version != "99.0"
+    published.freeze(1, renderer=chosen)
+    assert (
+        "Effect on the outcome"
+        in (
+            build(published.root, renderer="pandoc").path / "reports/smokefree-north/v1/effect.html"
+        ).read_text()
+    )
+
+
 def test_an_unknown_renderer_gets_a_suggestion(published) -> None:
     with pytest.raises(InputError, match="unknown renderer 'pandok'") as caught:
         build(published.root, renderer="pandok")

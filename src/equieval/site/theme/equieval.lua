@@ -98,12 +98,20 @@ local function register_raw(block)
   end
 end
 
-local function equation(inlines)
+-- A formula cannot be broken into lines: on a narrow screen it scrolls, also by keyboard.
+local function formula(maths)
+  -- A list of pairs, because the order of a table's keys differs from run to run.
+  local attributes = { { "tabindex", "0" }, { "role", "group" }, { "aria-label", "Formula" } }
+  return pandoc.Span({ maths }, pandoc.Attr("", { "formula" }, attributes))
+end
+
+local function equations(inlines)
   local index = 0
   while index < #inlines do
     index = index + 1
     local maths = inlines[index]
     if maths.t == "Math" and maths.mathtype == "DisplayMath" then
+      inlines[index] = formula(maths)
       local after = inlines[index + 1]
       local at = (after and after.t == "Space") and index + 2 or index + 1
       local id = inlines[at] and inlines[at].t == "Str" and inlines[at].text:match("^{#(eq%-.+)}$")
@@ -111,11 +119,11 @@ local function equation(inlines)
         local number = register(id, "eq")
         local mark = pandoc.Span("(" .. number .. ")", { class = "equation-number" })
         for _ = index + 1, at do inlines:remove(index + 1) end
-        inlines[index] = pandoc.Span({ maths, mark }, { id = id, class = "equation" })
+        inlines[index] = pandoc.Span({ formula(maths), mark }, { id = id, class = "equation" })
       end
     end
   end
-  return inlines
+  return inlines, false
 end
 
 local function reference(cite)
@@ -307,7 +315,7 @@ function Pandoc(doc)
   blocks = blocks:walk({
     traverse = "topdown",
     RawBlock = register_raw,
-    Inlines = equation,
+    Inlines = equations,
     Header = function(header)
       if header.identifier:match("^sec%-") then targets[header.identifier] = stringify(header) end
     end,
