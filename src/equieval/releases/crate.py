@@ -38,6 +38,15 @@ METADATA = CRATE_METADATA
 _RO_CRATE = "1.1"
 _PROCESS_RUN = "https://w3id.org/ro/wfrun/process/0.5"
 _LICENCE = "https://spdx.org/licenses/MIT"
+_MEDIA_TYPES = {  # what the standard library does not know, or not on every system
+    "ipynb": "application/x-ipynb+json",
+    "parquet": "application/vnd.apache.parquet",
+    "yaml": "application/yaml",
+    "yml": "application/yaml",
+    "lua": "text/x-lua",
+    "lock": "text/plain",
+    "gz": "application/gzip",
+}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip entry can carry
 
 
@@ -85,7 +94,9 @@ def _metadata(release: Release) -> dict[str, Any]:
     crate.name = f"{release.title}, version {release.version}"
     crate.description = _description(release)
     crate.datePublished = release.date
-    crate.license = _LICENCE
+    crate.license = crate.add(
+        ContextEntity(crate, _LICENCE, properties={"@type": "CreativeWork", "name": "MIT License"})
+    )
     crate.root_dataset["version"] = str(release.version)
     crate.root_dataset["identifier"] = release.content_digest
     profile = crate.add(
@@ -118,13 +129,15 @@ def _metadata(release: Release) -> dict[str, Any]:
         result=[files[name] for name in files if _is_result(name)],
         properties={
             "name": f"Evaluation of {release.title}",
+            "description": "All pages of the report were run; their estimates are the results.",
             "endTime": release.date,
             "actionStatus": "http://schema.org/CompletedActionStatus",
         },
     )
+    crate.root_dataset["mentions"] = action
     people = [crate.add(person) for person in _people(crate, release)]
-    if people:
-        action["agent"] = people
+    if people:  # RO-Crate 1.1 asks for a value, not a list, where there is one
+        crate.root_dataset["author"] = action["agent"] = people if len(people) > 1 else people[0]
     generated: dict[str, Any] = crate.metadata.generate()
     return generated
 
@@ -141,8 +154,8 @@ def _people(crate: ROCrate, release: Release) -> Iterator[Person]:
 
 
 def _file_properties(name: str, path: Path) -> dict[str, str]:
-    guessed = mimetypes.guess_type(name)[0]
-    kind = "application/x-ipynb+json" if name.endswith(".ipynb") else guessed
+    suffix = name.rpartition(".")[2]
+    kind = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0]
     size = {"name": name, "contentSize": str(path.stat().st_size)}
     return {**size, "encodingFormat": kind} if kind else size
 

@@ -39,7 +39,7 @@ def test_the_crate_reads_back_as_a_process_run(released, tmp_path):
     assert action["instrument"]["name"] == "equieval"
     assert {"params.yaml", "inputs/data/births.csv"} <= {file.id for file in action["object"]}
     assert {"estimates.csv", "html/index.html"} <= {file.id for file in action["result"]}
-    assert action["agent"][0]["name"] == "A. Person"
+    assert action["agent"]["name"] == "A. Person"
 
 
 def test_the_crate_says_what_the_version_is(released, tmp_path):
