@@ -9,36 +9,17 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from typer.core import TyperGroup
 
 from equieval import __version__
 from equieval.cli_versions import add_verbs
-from equieval.errors import EquievalError, ParametersError, did_you_mean
-from equieval.terminal import page_progress, say, say_json, warn
+from equieval.errors import EquievalError, InputError, ParametersError, did_you_mean
+from equieval.terminal import Verbs, page_progress, say, say_json, warn
 
 if TYPE_CHECKING:
     from equieval.runs import RunResult
-
-INTERRUPTED = 130
-
-
-class Verbs(TyperGroup):
-    """The verbs; what goes wrong for a user is told without a traceback."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run a verb and turn user errors and Ctrl-C into messages and exit codes."""
-        try:
-            return super().invoke(ctx)
-        except EquievalError as error:
-            warn(str(error))
-            raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt as interrupt:
-            warn("Interrupted; nothing was left half-written.")
-            raise typer.Exit(INTERRUPTED) from interrupt
-
 
 app = typer.Typer(
     name="equieval",
@@ -87,13 +68,13 @@ def root_command(
 def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
     """Check parameters, data and design; nothing is run or written."""
     from equieval.present.numbers import plain
-    from equieval.protocol import load_evaluation, project_root
-    from equieval.study.check import check as check_evaluation
+    from equieval.protocol import project_root
+    from equieval.study.check import check_file
 
     root = project_root()
 
     def one(path: Path) -> dict[str, object]:
-        found = check_evaluation(load_evaluation(path), root)
+        found = check_file(path, root)
         if not as_json:
             say(f"{found.id}: ready to run; the design: {found.level}")
             for source, rows in found.sources.items():
@@ -250,6 +231,10 @@ def schema(
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if output is None:
         say(text)
+    elif not output.parent.is_dir():
+        raise InputError(
+            "there is no such folder", where=str(output.parent), remedy="make it first"
+        )
     else:
         output.write_text(text + "\n", encoding="utf-8")
         say(f"wrote {output}")
@@ -258,19 +243,19 @@ def schema(
 @app.command()
 def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
     """Do it all on the evaluations of params/, and say where it is."""
-    from equieval.protocol import load_evaluation, project_root
+    from equieval.protocol import project_root
     from equieval.site import build
-    from equieval.study.check import check as check_evaluation
+    from equieval.study.check import check_file
 
     root = project_root()
     changed = False
 
     def one(path: Path) -> None:
         nonlocal changed
-        found = check_evaluation(load_evaluation(path), root)
+        found = check_file(path, root)
         say(f"Checked {found.title}")
         say(f"  the design: {found.level}")
-        result = _run_pages(root, path, jobs=jobs)
+        result = _run_pages(root, path, jobs=jobs, checked=True)
         changed = changed or any(page.status == "ran" for page in result.pages)
         created, _, message = _release(root, path, renderer, None)
         changed = changed or created
@@ -287,19 +272,32 @@ def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
 
 
 def _run_pages(
-    root: Path, path: Path, *, jobs: int | None, force: bool = False, silent: bool = False
+    root: Path,
+    path: Path,
+    *,
+    jobs: int | None,
+    force: bool = False,
+    silent: bool = False,
+    checked: bool = False,
 ) -> RunResult:
-    """Run one evaluation with its progress shown; every failed page is named."""
+    """Run one evaluation with its progress shown; every failed page is named.
+
+    What the data or the design cannot carry is told once, before any page runs.
+    """
     from equieval.runs import plan as plan_run
     from equieval.runs import run as run_pages
 
     pages = plan_run(root, path).pages
     stale = sum(page.stale for page in pages) if not force else len(pages)
-    title = f"Running {path.stem}: {stale} of {len(pages)} pages" if stale else f"{path.stem}: "
+    title = f"Running {path.stem}: {stale} of {len(pages)} pages"
     if not stale:
         if not silent:
             say(f"{path.stem}: all {len(pages)} pages are up to date")
         return run_pages(root, path, jobs=jobs, progress=None, force=False)
+    if not checked:
+        from equieval.study.check import check_file
+
+        check_file(path, root)
     with page_progress(title, len(pages), silent=silent) as progress:
         result = run_pages(root, path, jobs=jobs, progress=progress, force=force)
     result.raise_failures()

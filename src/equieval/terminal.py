@@ -1,7 +1,12 @@
-"""What the command line shows: a progress bar on a terminal, plain lines elsewhere."""
+"""What the command line shows, and how a verb ends.
+
+A progress bar on a terminal, plain lines elsewhere; errors without a traceback, each with its
+exit code.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -9,6 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
+
+from equieval.errors import EnvironmentFault, EquievalError
 
 if TYPE_CHECKING:
     from equieval.runs import PageEvent
@@ -34,6 +42,46 @@ def plain_lines(event: PageEvent) -> None:
     if event.kind == "finished":
         took = f" in {event.seconds:.1f} s" if event.status == "ran" else ""
         say(f"  {event.slug}: {event.status}{took}")
+
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells give it."""
+
+_FAULTS = {
+    errno.ENOSPC: ("the disk is full", "make room and start again; nothing is half-written"),
+    errno.EDQUOT: ("the disk quota is used up", "make room and start again"),
+    errno.EACCES: ("this may not be written or read", "check its permissions"),
+    errno.EROFS: ("the disk is read-only", "copy the project to a place that can be written"),
+}
+
+
+def fault_of_machine(error: OSError) -> EnvironmentFault | None:
+    """Return what the machine refused, in words for a person; None for a defect of ours."""
+    if error.errno not in _FAULTS:
+        return None
+    what, remedy = _FAULTS[error.errno]
+    return EnvironmentFault(what, where=str(error.filename or ""), remedy=remedy)
+
+
+class Verbs(TyperGroup):
+    """The verbs; what goes wrong for a user is told without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a verb and turn user errors and Ctrl-C into messages and exit codes."""
+        try:
+            return super().invoke(ctx)
+        except EquievalError as error:
+            warn(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except OSError as error:
+            fault = fault_of_machine(error)
+            if fault is None:
+                raise
+            warn(str(fault))
+            raise typer.Exit(fault.exit_code) from error
+        except KeyboardInterrupt as interrupt:
+            warn("Interrupted; nothing was left half-written.")
+            raise typer.Exit(INTERRUPTED) from interrupt
 
 
 class Bar:

@@ -292,7 +292,7 @@ def _refuse_gaps(design: SeriesDesign, observations: Observations, indicator_id:
         )
         raise DesignError(
             f"the series of '{indicator_id}' has gaps: {listed}",
-            where="data",
+            where=", ".join(source.path for source in observations.sources),
             remedy="supply the missing periods, or leave them out by the protocol: list them "
             "under design.exclude_periods with the reason",
         )
