@@ -15,7 +15,7 @@ import typer
 
 from equieval import __version__
 from equieval.cli_versions import add_verbs
-from equieval.errors import EquievalError, InputError, ParametersError, did_you_mean
+from equieval.errors import DesignError, EquievalError, InputError, ParametersError, did_you_mean
 from equieval.terminal import Verbs, page_progress, say, say_json, warn
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def root_command(
 def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
     """Check parameters, data and design; nothing is run or written."""
     from equieval.present.numbers import plain
-    from equieval.protocol import project_root
-    from equieval.study.check import check_file
+    from equieval.protocol import load_evaluation, project_root
+    from equieval.study.check import check as check_evaluation
 
     root = project_root()
 
     def one(path: Path) -> dict[str, object]:
-        found = check_file(path, root)
+        found = check_evaluation(load_evaluation(path), root)
         if not as_json:
             say(f"{found.id}: ready to run; the design: {found.level}")
             for source, rows in found.sources.items():
@@ -243,16 +243,16 @@ def schema(
 @app.command()
 def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
     """Do it all on the evaluations of params/, and say where it is."""
-    from equieval.protocol import project_root
+    from equieval.protocol import load_evaluation, project_root
     from equieval.site import build
-    from equieval.study.check import check_file
+    from equieval.study.check import check as check_evaluation
 
     root = project_root()
     changed = False
 
     def one(path: Path) -> None:
         nonlocal changed
-        found = check_file(path, root)
+        found = check_evaluation(load_evaluation(path), root)
         say(f"Checked {found.title}")
         say(f"  the design: {found.level}")
         result = _run_pages(root, path, jobs=jobs, checked=True)
@@ -295,9 +295,10 @@ def _run_pages(
             say(f"{path.stem}: all {len(pages)} pages are up to date")
         return run_pages(root, path, jobs=jobs, progress=None, force=False)
     if not checked:
-        from equieval.study.check import check_file
+        from equieval.protocol import load_evaluation
+        from equieval.study.check import check as check_evaluation
 
-        check_file(path, root)
+        check_evaluation(load_evaluation(path), root)
     with page_progress(title, len(pages), silent=silent) as progress:
         result = run_pages(root, path, jobs=jobs, progress=progress, force=force)
     result.raise_failures()
@@ -333,10 +334,16 @@ def _for_each(root: Path, names: Sequence[str] | None, one: Callable[[Path], T])
             done.append(one(path))
         except EquievalError as error:
             failures.append(error)
-            warn(str(error))
+            warn(str(_with_its_line(error, path)))
     if failures:
         raise typer.Exit(failures[0].exit_code)
     return done
+
+
+def _with_its_line(error: EquievalError, path: Path) -> EquievalError:
+    from equieval.study.places import placed
+
+    return placed(error, path) if isinstance(error, DesignError) else error
 
 
 def _parameters_files(root: Path, names: Sequence[str] | None) -> list[Path]:

@@ -11,8 +11,7 @@ import pandas as pd
 from equieval.data import load_observations
 from equieval.errors import DesignError
 from equieval.methods.its import effect_at
-from equieval.protocol import Evaluation, load_evaluation
-from equieval.protocol.loading import parse, read
+from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.appraisal import design_checks
@@ -40,30 +39,6 @@ class Readiness:
     sources: dict[str, int | None]
     level: str
     checks: pd.DataFrame
-
-
-def check_file(path: Path, root: Path) -> Readiness:
-    """Check the evaluation that a parameters file describes.
-
-    Raises
-    ------
-    InputError : as `check`; a refusal of the design names the file and line of its key.
-    """
-    evaluation = load_evaluation(path)
-    try:
-        return check(evaluation, root)
-    except DesignError as refusal:
-        raise _placed(refusal, path, evaluation.where) from refusal
-
-
-def _placed(refusal: DesignError, path: Path, shown: str) -> DesignError:
-    """Return a refusal with the file and line of the key that it is about, if it names one."""
-    parsed = parse(read(path))
-    keys = tuple(refusal.where.split("."))
-    if keys[0] not in parsed.values:
-        return refusal
-    place = f"{shown}:{parsed.line(keys)}, {refusal.where}"
-    return DesignError(refusal.what, where=place, remedy=refusal.remedy)
 
 
 def check(evaluation: Evaluation, root: Path) -> Readiness:
