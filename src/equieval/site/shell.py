@@ -87,7 +87,7 @@ def page_template(project: SiteProject, *, site_title: str) -> str:
     release = project.release
     root = _root(project)
     words: dict[str, Any] = {
-        "title": project.title,
+        "title": typographic(project.title),
         "site_title": site_title,
         "root": root,
         "home": HOME_OF_A_VERSION if release else root,
@@ -168,6 +168,15 @@ def _release_words(release: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def typographic(words: str) -> str:
+    """Return words with the apostrophes that Markdown gives to the text around them.
+
+    >>> typographic("Saving Babies' Lives")
+    'Saving Babies’ Lives'
+    """
+    return words.replace("'", "’")
+
+
 def size_in_words(size: int) -> str:
     """Return a file's size as a reader wants it.
 
@@ -219,6 +228,7 @@ def fragment_environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["date_in_words"] = date_in_words
+    environment.filters["typographic"] = typographic
     return environment
 
 
