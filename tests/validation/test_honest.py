@@ -11,6 +11,7 @@ from scipy.optimize import linprog
 
 from equieval.methods.honest import EventStudy, breakdown_value, relative_magnitudes
 from equieval.methods.honest import _vertices as vertices
+from equieval.methods.honest_smoothness import smoothness, smoothness_breakdown_value
 
 PUBLISHED = json.loads((Path(__file__).parent / "honest-did-medicaid.json").read_text())
 
@@ -33,6 +34,19 @@ def test_relative_magnitudes_are_those_published(medicaid):
 def test_the_finding_falls_between_the_published_values_that_hold_and_that_do_not(medicaid):
     # published: 1.5 excludes no effect, 2 does not
     assert 1.5 < breakdown_value(medicaid) < 2
+
+
+def test_smoothness_intervals_are_those_published(medicaid):
+    expected = PUBLISHED["smoothness"]
+    found = smoothness(medicaid, [float(value) for value in expected])
+    np.testing.assert_allclose(
+        found[["ci_low", "ci_high"]], list(expected.values()), rtol=0, atol=5e-4
+    )
+
+
+def test_smoothness_falls_between_the_published_bends_that_hold_and_that_do_not(medicaid):
+    # published: 0.02 excludes no effect, 0.03 does not
+    assert 0.02 < smoothness_breakdown_value(medicaid) < 0.03
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])

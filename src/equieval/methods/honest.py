@@ -31,6 +31,7 @@ _GRID: Final = 1_500
 _LOG2_DRAWS: Final = 13
 #: Share of the error probability spent on the least-favourable stage (the paper's α/10).
 _FIRST_STAGE: Final = 0.1
+_WHERE: Final = "HonestDiD, relative magnitudes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,19 +262,28 @@ def _interval(
 
 
 def _checked(study: EventStudy, mbar: Sequence[float], weights: Sequence[float] | None) -> Array:
-    where = "HonestDiD, relative magnitudes"
-    if study.n_before < 1 or study.n_after < 1:
-        raise DesignError(
-            "Relative magnitudes need a difference between two periods before exposure and an "
-            "effect after it.",
-            where=where,
-            remedy="Bring in earlier periods.",
-        )
+    target = target_weights(study, weights, _WHERE)
     if min(mbar) < 0:
         raise DesignError(
             "A relative magnitude cannot be negative.",
-            where=where,
+            where=_WHERE,
             remedy="0 means parallel trends, 1 as different as they ever were before.",
+        )
+    return target
+
+
+def target_weights(study: EventStudy, weights: Sequence[float] | None, where: str) -> Array:
+    """Return the weights of the effects after exposure, the first one alone by default.
+
+    Raises ``DesignError`` for an event study that no sensitivity analysis can be made of, and
+    for weights that do not fit it.
+    """
+    if study.n_before < 1 or study.n_after < 1:
+        raise DesignError(
+            "A sensitivity analysis needs a difference between two periods before exposure and "
+            "an effect after it.",
+            where=where,
+            remedy="Bring in earlier periods.",
         )
     values = np.linalg.eigvalsh(study.covariance)
     if not values.min() > 1e-12 * values.max():
