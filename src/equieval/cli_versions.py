@@ -1,4 +1,4 @@
-"""The verbs about released versions: verify and export.
+"""The verbs about released versions: verify, compare and export.
 
 As thin as the rest of the command line (`equieval.cli`), and like it without heavy imports
 before a verb runs.
@@ -19,6 +19,8 @@ from equieval.errors import InputError
 from equieval.terminal import page_progress, say, say_json
 
 if TYPE_CHECKING:
+    from equieval.releases.attribution import Attribution
+    from equieval.releases.compare import Comparison
     from equieval.releases.verification import Verification
 
 _VERSION = re.compile(r"v?([1-9]\d{0,5})\Z")
@@ -33,7 +35,7 @@ EvaluationId = Annotated[str, typer.Argument(metavar="EVALUATION", help="Id of t
 
 def add_verbs(app: typer.Typer) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (verify, export):
+    for verb in (verify, compare, export):
         app.command()(verb)
 
 
@@ -101,6 +103,49 @@ def verify(
         found.refuse()
 
 
+def compare(
+    evaluation: EvaluationId,
+    before: Annotated[str, typer.Argument(help="The earlier version: 1 or v1.")],
+    after: Annotated[str, typer.Argument(help="The later version.")],
+    attribute: Annotated[
+        bool,
+        typer.Option(help="Rerun with one thing changed at a time to see what moved the numbers."),
+    ] = True,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with data that the versions do not carry, laid out as here."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the comparison here, as JSON.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put two versions side by side and say what moved the numbers."""
+    from equieval.protocol import project_root
+    from equieval.releases.attribution import attribute as attribute_changes
+    from equieval.releases.compare import compare_releases
+    from equieval.releases.version import find_release
+
+    root = project_root()
+    versions = [find_release(root, evaluation, _number(name)) for name in (before, after)]
+    comparison = compare_releases(*versions)
+    attribution = None
+    if attribute:
+        step = (lambda words: None) if as_json else (lambda words: say(words, err=True))
+        attribution = attribute_changes(*versions, data=data or root, step=step)
+    found = {
+        **comparison.to_json(),
+        "attribution": None if attribution is None else attribution.to_json(),
+    }
+    text = json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False, default=str)
+    if output is not None:
+        _write(output, f"{text}\n")
+    if as_json:
+        say(text)
+    else:
+        _say_comparison(comparison, attribution)
+
+
 def export(
     evaluation: EvaluationId,
     version: VersionName = None,
@@ -123,6 +168,44 @@ def export(
     else:
         say(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")
         say(f"Whoever has it can say: equieval verify {written.name} --trust")
+
+
+def _say_comparison(comparison: Comparison, attribution: Attribution | None) -> None:
+    counts = ", ".join(f"{number} {kind}" for kind, number in comparison.counts().items())
+    say(f"{comparison.before} → {comparison.after}: {counts}")
+    for source, what in comparison.data.items():
+        say(f"  data {source}: {what}")
+    for parameter in comparison.parameters:
+        say(f"  parameter {parameter.key}: {parameter.before!r} → {parameter.after!r}")
+    for name, what in comparison.code.items():
+        say(f"  code {name}: {what}")
+    for name, (was, now) in comparison.environment.items():
+        say(f"  package {name}: {was or 'not there'} → {now or 'not there'}")
+    moved = comparison.estimates[comparison.estimates["change"] != "same"]
+    rows = moved.sort_values("role", key=lambda role: role != "primary", kind="stable")
+    effects = {} if attribution is None else _effects(attribution)
+    for row in rows.head(_SHOWN).to_dict("records"):
+        numbers = f"{row['estimate_before']:.6g} → {row['estimate_after']:.6g}"
+        said = f"{row['change']} ({numbers})" if row["change"] == "changed" else row["change"]
+        say(f"  {row['id']}: {said}{effects.get(row['id'], '')}")
+    if len(rows) > _SHOWN:
+        say(f"  … and {len(rows) - _SHOWN} more; --output writes them all")
+    if attribution is not None:
+        for words in attribution.unknown:
+            say(f"  not known: {words}")
+        if not attribution.reruns and not attribution.unknown:
+            alone = attribution.changed[0] if attribution.changed else "the environment"
+            say(f"Only {alone} can have moved the numbers; nothing was rerun for that.")
+
+
+def _effects(attribution: Attribution) -> dict[str, str]:
+    """Return what moved each estimate, in words, for those that moved."""
+    names = [name for name in attribution.table.columns if name not in ("id", "difference")]
+    return {
+        row["id"]: "; " + ", ".join(f"{name} {row[name]:+.4g}" for name in names if row[name])
+        for row in attribution.table.to_dict("records")
+        if attribution.reruns and row["difference"]
+    }
 
 
 def _say_verification(found: Verification) -> None:

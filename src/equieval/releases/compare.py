@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,18 @@ import pandas as pd
 
 from equieval.errors import ReleaseError
 from equieval.protocol.loading import parse, read
-from equieval.releases.layout import PARAMETERS
+from equieval.releases.layout import PARAMETERS, RUN_RECORD
 from equieval.releases.manifest import content_fingerprints
+from equieval.releases.status import Status
 from equieval.releases.version import Release
 
 Change = Literal["same", "changed", "added", "removed"]
 ESTIMATE_CHANGE_COLUMNS = (
-    "id", "change",
+    "id", "page", "role", "outcome", "estimand", "scale", "time", "change",
     "estimate_before", "estimate_after", "difference",
     "ci_low_before", "ci_low_after", "ci_high_before", "ci_high_after",
 )  # fmt: skip
+_LABELS = ("page", "role", "outcome", "estimand", "scale", "time")
 _NUMBERS = ("estimate", "ci_low", "ci_high")
 
 
@@ -44,6 +47,8 @@ class Comparison:
         same, changed, added or removed.
     parameters : keys that differ.
     data : ids of the sources whose data differ, with what happened to them.
+    code : package files and notebooks that differ, with what happened to them.
+    environment : package versions that differ, before and after; None where there is none.
     files : paths of the content that were added, removed and changed.
     """
 
@@ -52,6 +57,8 @@ class Comparison:
     estimates: pd.DataFrame
     parameters: tuple[ParameterChange, ...]
     data: Mapping[str, Change]
+    code: Mapping[str, Change]
+    environment: Mapping[str, tuple[str | None, str | None]]
     files: Mapping[Change, tuple[str, ...]]
 
     def counts(self) -> dict[str, int]:
@@ -72,6 +79,8 @@ class Comparison:
                 {"key": p.key, "before": p.before, "after": p.after} for p in self.parameters
             ],
             "data": dict(self.data),
+            "code": dict(self.code),
+            "environment": {name: list(pair) for name, pair in self.environment.items()},
             "files": {kind: list(paths) for kind, paths in self.files.items()},
         }
 
@@ -81,7 +90,7 @@ def compare_releases(before: Release, after: Release) -> Comparison:
 
     Raises
     ------
-    ReleaseError : the versions are of different evaluations.
+    ReleaseError : the versions are of different evaluations, or one was withdrawn.
     """
     if before.id != after.id:
         raise ReleaseError(
@@ -89,12 +98,22 @@ def compare_releases(before: Release, after: Release) -> Comparison:
             where=f"{before.id} and {after.id}",
             remedy="name two versions of the same evaluation",
         )
+    for version in (before, after):
+        if version.status is Status.WITHDRAWN:
+            raise ReleaseError(
+                f"{version.name} was withdrawn: its numbers are gone",
+                where=version.id,
+                remedy="compare versions that stand",
+            )
+    old, new = _run(before), _run(after)
     return Comparison(
         before=before.name,
         after=after.name,
         estimates=estimate_changes(before.estimates(), after.estimates()),
         parameters=parameter_changes(before.path / PARAMETERS, after.path / PARAMETERS),
         data=data_changes(before.data_fingerprints(), after.data_fingerprints()),
+        code=dict(_differences(_code(old), _code(new))),
+        environment=environment_changes(_texts(old, "environment"), _texts(new, "environment")),
         files=file_changes(before, after),
     )
 
@@ -108,6 +127,8 @@ def estimate_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     left = before.set_index("id").reindex(order)
     right = after.set_index("id").reindex(order)
     columns: dict[str, Any] = {"id": order}
+    for name in _LABELS:
+        columns[name] = right[name].combine_first(left[name]).to_numpy(dtype="object")
     for name in _NUMBERS:
         columns[f"{name}_before"] = left[name].to_numpy(dtype="float64", na_value=float("nan"))
         columns[f"{name}_after"] = right[name].to_numpy(dtype="float64", na_value=float("nan"))
@@ -133,6 +154,13 @@ def data_changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[st
     return dict(_differences(before, after))
 
 
+def environment_changes(
+    before: Mapping[str, str], after: Mapping[str, str]
+) -> dict[str, tuple[str | None, str | None]]:
+    """Return the packages whose versions differ, with both versions."""
+    return {name: (before.get(name), after.get(name)) for name, _ in _differences(before, after)}
+
+
 def file_changes(before: Release, after: Release) -> dict[Change, tuple[str, ...]]:
     """Return the files of the content that were added, removed and changed.
 
@@ -143,6 +171,32 @@ def file_changes(before: Release, after: Release) -> dict[Change, tuple[str, ...
     changes = dict(_differences(old, new))
     kinds: tuple[Change, ...] = ("added", "removed", "changed")
     return {kind: tuple(name for name in changes if changes[name] == kind) for kind in kinds}
+
+
+def _run(release: Release) -> Mapping[str, Any]:
+    try:
+        record = json.loads((release.path / RUN_RECORD).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ReleaseError(
+            "the run record cannot be read",
+            where=f"{release.id} {release.name}",
+            remedy="restore the version's folder from version control or a backup",
+        ) from error
+    return record if isinstance(record, dict) else {}
+
+
+def _texts(record: Mapping[str, Any], name: str) -> dict[str, str]:
+    found = record.get(name)
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _code(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of package files and notebooks by name, as the run recorded them."""
+    package = record.get("package")
+    files = _texts(package, "files") if isinstance(package, dict) else {}
+    pages = record.get("pages", ())
+    notebooks = {str(p["notebook"]): str(p["source"]) for p in pages if "source" in p}
+    return {**{f"equieval/{name}": digest for name, digest in files.items()}, **notebooks}
 
 
 def _changes(table: pd.DataFrame, old: set[str], new: set[str]) -> Iterator[Change]:
