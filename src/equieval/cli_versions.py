@@ -1,4 +1,4 @@
-"""The verbs about released versions: verify, compare and export.
+"""The verbs about protocols and versions: register, verify, compare, export, withdraw.
 
 As thin as the rest of the command line (`equieval.cli`), and like it without heavy imports
 before a verb runs.
@@ -6,6 +6,7 @@ before a verb runs.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from equieval.errors import InputError
+from equieval.errors import InputError, ParametersError, did_you_mean
 from equieval.terminal import page_progress, say, say_json
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ EvaluationId = Annotated[str, typer.Argument(metavar="EVALUATION", help="Id of t
 
 def add_verbs(app: typer.Typer) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (verify, compare, export):
+    for verb in (verify, compare, export, register, withdraw):
         app.command()(verb)
 
 
@@ -170,6 +171,83 @@ def export(
         say(f"Whoever has it can say: equieval verify {written.name} --trust")
 
 
+def register(
+    evaluation: EvaluationId,
+    public_id: Annotated[
+        str, typer.Option(help="Its identifier in a public register, where it is in one.")
+    ] = "",
+    timestamp: Annotated[
+        str, typer.Option(help="Reference of an external timestamp over the protocol's digest.")
+    ] = "",
+    data_seen: Annotated[
+        str, typer.Option(help="What you have seen of the data so far, in your words.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say the protocol's digest and write nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Freeze the protocol before the outcome data are read, once."""
+    from equieval.protocol import load_evaluation, project_root
+    from equieval.protocol.registration import in_words
+    from equieval.releases.preregistration import preregister
+
+    root = project_root()
+    found = preregister(
+        root,
+        load_evaluation(_parameters_file(root, evaluation)),
+        date=_today(),
+        data_seen=data_seen,
+        timestamp=timestamp,
+        public_id=public_id,
+        dry_run=dry_run,
+    )
+    if as_json:
+        say_json(found.model_dump(mode="json", exclude={"protocol"}))
+        return
+    said = "would be registered" if dry_run else in_words(found)
+    say(f"{evaluation}: {said}")
+    say(f"  protocol {found.digest}")
+    say(f"  data seen: {found.data_seen}")
+    if not dry_run:
+        say(f"Commit params/registrations/{evaluation}.json; it is never changed.")
+
+
+def withdraw(
+    evaluation: EvaluationId,
+    version: Annotated[str, typer.Argument(help="The version to withdraw: 1 or v1.")],
+    reason: Annotated[str, typer.Option(help="Why, in words for readers.")],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Do not keep the files among the private ones.")
+    ] = False,
+    renderer: Annotated[str, typer.Option(help="auto, quarto or pandoc.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Take a version out of publication; a tombstone says why."""
+    from equieval.protocol import project_root
+    from equieval.releases.withdrawal import withdraw as withdraw_version
+    from equieval.site import choose_renderer
+
+    root = project_root()
+    number = _number(version)
+    done = withdraw_version(
+        root,
+        evaluation,
+        0 if number is None else number,
+        reason=reason,
+        date=_today().isoformat(),
+        renderer=choose_renderer(renderer),
+        erase=erase,
+    )
+    kept = None if done.kept is None else done.kept.relative_to(root).as_posix()
+    if as_json:
+        say_json({"id": done.release.id, "version": done.release.version, "kept": kept})
+        return
+    say(f"withdrew {done.release.id} {done.release.name}")
+    say(f"  its files are {f'kept in {kept}, which is not published' if kept else 'erased'}")
+    say("Publish again to take them off the site. The history of a repository keeps them.")
+
+
 def _say_comparison(comparison: Comparison, attribution: Attribution | None) -> None:
     counts = ", ".join(f"{number} {kind}" for kind, number in comparison.counts().items())
     say(f"{comparison.before} → {comparison.after}: {counts}")
@@ -276,6 +354,22 @@ def _number(version: str | None) -> int | None:
             f"'{version}' is no version", where="--version", remedy="write it as 2 or v2"
         )
     return int(matched[1])
+
+
+def _parameters_file(root: Path, evaluation: str) -> Path:
+    path = root / "params" / f"{evaluation}.yaml"
+    if not path.is_file():
+        known = [found.stem for found in (root / "params").glob("*.yaml")]
+        raise ParametersError(
+            f"there is no evaluation '{evaluation}'",
+            where="params/",
+            remedy=did_you_mean(evaluation, known) if known else "params/ holds none",
+        )
+    return path
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(tz=datetime.UTC).date()
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ class Registration(BaseModel):
     kind : whether only its authors attest the day, or a timestamp or a public register does.
     reference : the timestamp's or register's identifier; empty when self-attested.
     data_seen : which outcome data its authors had seen by then, in words.
+    data : digest of each data source that was there by then, by its id; keyed for data that are
+        not open. Empty where none was.
     digest : digest of the protocol.
     protocol : the frozen blocks in canonical form.
     """
@@ -49,6 +52,7 @@ class Registration(BaseModel):
     kind: Kind
     reference: str = ""
     data_seen: Annotated[str, Field(min_length=1)]
+    data: dict[str, str] = Field(default_factory=dict)
     digest: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     protocol: dict[str, dict[str, Any]]
 
@@ -143,6 +147,92 @@ def registration_of(root: Path, evaluation_id: str) -> Registration | None:
             remedy="restore the file as it was registered; deviations belong in the report",
         )
     return found
+
+
+def register(root: Path, evaluation: GivenBlocks, registration: Registration) -> Path:
+    """Write a registration; one that is there is never changed.
+
+    Parameters
+    ----------
+    root : the project's folder.
+    evaluation : the validated parameters whose protocol is registered.
+    registration : as `new_registration` gives it.
+
+    Returns
+    -------
+    Path of the file.
+
+    Raises
+    ------
+    ParametersError : the evaluation is registered already.
+    """
+    path = root / FOLDER / f"{registration.evaluation}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = registration.model_dump_json(indent=1) + "\n"
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.link(draft, path)  # never replaces what is there, even if two register at once
+    except FileExistsError:
+        known = registration_of(root, registration.evaluation)
+        same = known is not None and known.digest == protocol_digest(protocol_of(evaluation))
+        raise ParametersError(
+            f"'{registration.evaluation}' is {in_words(known)}; a registration never changes",
+            where=(FOLDER / path.name).as_posix(),
+            remedy="nothing has to be done: the protocol is the registered one"
+            if same
+            else "the report lists how the protocol deviates; a new protocol is a new evaluation",
+        ) from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def new_registration(
+    evaluation: GivenBlocks,
+    evaluation_id: str,
+    *,
+    date: dt.date,
+    data: Mapping[str, str],
+    data_seen: str = "",
+    timestamp: str = "",
+    public_id: str = "",
+) -> Registration:
+    """Return the registration of a protocol as it stands.
+
+    Parameters
+    ----------
+    date : the day.
+    data : digest of each data source that is there already, by its id.
+    data_seen : what its authors had seen of them, in their words; follows from ``data`` when empty.
+    timestamp, public_id : reference of an external timestamp over the protocol's digest, or its
+        identifier in a public register; self-attested when neither is given.
+
+    Raises
+    ------
+    ParametersError : both references are given.
+    """
+    if timestamp and public_id:
+        raise ParametersError(
+            "a registration has one reference",
+            where="--timestamp and --public-id",
+            remedy="give the stronger one: the public register's identifier",
+        )
+    kind: Kind = "self-attested"
+    if timestamp or public_id:
+        kind = "public-identifier" if public_id else "timestamped"
+    there = ", ".join(sorted(data))
+    protocol = protocol_of(evaluation)
+    return Registration(
+        evaluation=evaluation_id,
+        date=date,
+        kind=kind,
+        reference=public_id or timestamp,
+        data_seen=data_seen or (f"the data of {there} were at hand" if data else "none"),
+        data=dict(data),
+        digest=protocol_digest(protocol),
+        protocol=protocol,
+    )
 
 
 def deviations(registered: Protocol, run: Protocol) -> tuple[Deviation, ...]:

@@ -60,7 +60,7 @@ class Staging:
         """Make this the draft."""
         if not self.draft.exists():
             self.folder.rename(self.draft)
-        elif not _exchange(self.folder, self.draft):
+        elif not exchange(self.folder, self.draft):
             replaced = self.draft.with_name(_REPLACED)
             self.draft.rename(replaced)
             self.folder.rename(self.draft)
@@ -170,8 +170,11 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step, where the system can (Linux `renameat2`)."""
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange two folders in one step, where the system can (Linux `renameat2`).
+
+    Returns False, and has done nothing, where it cannot.
+    """
     if sys.platform != "linux":
         return False
     try:

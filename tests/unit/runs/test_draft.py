@@ -40,7 +40,7 @@ def test_a_draft_is_put_in_place_and_replaced_as_a_whole(
     tmp_path: Path, exchange: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not exchange:
-        monkeypatch.setattr(draft, "_exchange", lambda one, other: False)
+        monkeypatch.setattr(draft, "exchange", lambda one, other: False)
     put(tmp_path, "first")
     (draft_folder(tmp_path, "small") / "of-the-first").touch()
     put(tmp_path, "second")
