@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from equieval import __version__
-from equieval.cli_versions import add_verbs
+from equieval import __version__, cli_publication, cli_versions
 from equieval.errors import DesignError, EquievalError, InputError, ParametersError, did_you_mean
 from equieval.terminal import Verbs, page_progress, say, say_json, warn
 
@@ -391,7 +390,8 @@ def _python() -> str:
     return _shown(Path(sys.executable)) if ".venv" in sys.executable else "python"
 
 
-add_verbs(app)
+cli_versions.add_verbs(app)
+cli_publication.add_verbs(app)
 
 
 def main() -> None:

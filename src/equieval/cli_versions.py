@@ -1,4 +1,4 @@
-"""The verbs about protocols and versions: register, verify, compare, export, withdraw.
+"""The verbs about released versions: verify, compare and export.
 
 As thin as the rest of the command line (`equieval.cli`), and like it without heavy imports
 before a verb runs.
@@ -6,7 +6,6 @@ before a verb runs.
 
 from __future__ import annotations
 
-import datetime
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from equieval.errors import InputError, ParametersError, did_you_mean
+from equieval.errors import InputError
 from equieval.terminal import page_progress, say, say_json
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ EvaluationId = Annotated[str, typer.Argument(metavar="EVALUATION", help="Id of t
 
 def add_verbs(app: typer.Typer) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (verify, compare, export, register, withdraw):
+    for verb in (verify, compare, export):
         app.command()(verb)
 
 
@@ -128,7 +127,7 @@ def compare(
     from equieval.releases.version import find_release
 
     root = project_root()
-    versions = [find_release(root, evaluation, _number(name)) for name in (before, after)]
+    versions = [find_release(root, evaluation, version_number(name)) for name in (before, after)]
     comparison = compare_releases(*versions)
     attribution = None
     if attribute:
@@ -161,7 +160,7 @@ def export(
     from equieval.releases.crate import write_crate
     from equieval.releases.version import find_release
 
-    release = find_release(project_root(), evaluation, _number(version))
+    release = find_release(project_root(), evaluation, version_number(version))
     target = output or Path(f"{release.id}-{release.name}.crate.zip")
     written = write_crate(release, target)
     if as_json:
@@ -169,83 +168,6 @@ def export(
     else:
         say(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB)")
         say(f"Whoever has it can say: equieval verify {written.name} --trust")
-
-
-def register(
-    evaluation: EvaluationId,
-    public_id: Annotated[
-        str, typer.Option(help="Its identifier in a public register, where it is in one.")
-    ] = "",
-    timestamp: Annotated[
-        str, typer.Option(help="Reference of an external timestamp over the protocol's digest.")
-    ] = "",
-    data_seen: Annotated[
-        str, typer.Option(help="What you have seen of the data so far, in your words.")
-    ] = "",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say the protocol's digest and write nothing.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Freeze the protocol before the outcome data are read, once."""
-    from equieval.protocol import load_evaluation, project_root
-    from equieval.protocol.registration import in_words
-    from equieval.releases.preregistration import preregister
-
-    root = project_root()
-    found = preregister(
-        root,
-        load_evaluation(_parameters_file(root, evaluation)),
-        date=_today(),
-        data_seen=data_seen,
-        timestamp=timestamp,
-        public_id=public_id,
-        dry_run=dry_run,
-    )
-    if as_json:
-        say_json(found.model_dump(mode="json", exclude={"protocol"}))
-        return
-    said = "would be registered" if dry_run else in_words(found)
-    say(f"{evaluation}: {said}")
-    say(f"  protocol {found.digest}")
-    say(f"  data seen: {found.data_seen}")
-    if not dry_run:
-        say(f"Commit params/registrations/{evaluation}.json; it is never changed.")
-
-
-def withdraw(
-    evaluation: EvaluationId,
-    version: Annotated[str, typer.Argument(help="The version to withdraw: 1 or v1.")],
-    reason: Annotated[str, typer.Option(help="Why, in words for readers.")],
-    erase: Annotated[
-        bool, typer.Option("--erase", help="Do not keep the files among the private ones.")
-    ] = False,
-    renderer: Annotated[str, typer.Option(help="auto, quarto or pandoc.")] = "auto",
-    as_json: Json = False,
-) -> None:
-    """Take a version out of publication; a tombstone says why."""
-    from equieval.protocol import project_root
-    from equieval.releases.withdrawal import withdraw as withdraw_version
-    from equieval.site import choose_renderer
-
-    root = project_root()
-    number = _number(version)
-    done = withdraw_version(
-        root,
-        evaluation,
-        0 if number is None else number,
-        reason=reason,
-        date=_today().isoformat(),
-        renderer=choose_renderer(renderer),
-        erase=erase,
-    )
-    kept = None if done.kept is None else done.kept.relative_to(root).as_posix()
-    if as_json:
-        say_json({"id": done.release.id, "version": done.release.version, "kept": kept})
-        return
-    say(f"withdrew {done.release.id} {done.release.name}")
-    say(f"  its files are {f'kept in {kept}, which is not published' if kept else 'erased'}")
-    say("Publish again to take them off the site. The history of a repository keeps them.")
 
 
 def _say_comparison(comparison: Comparison, attribution: Attribution | None) -> None:
@@ -332,7 +254,7 @@ def _version_folder(
     from equieval.protocol import project_root
     from equieval.releases.version import find_release
 
-    yield find_release(project or project_root(), target, _number(version)).path, False
+    yield find_release(project or project_root(), target, version_number(version)).path, False
 
 
 def _project() -> Path | None:
@@ -345,7 +267,8 @@ def _project() -> Path | None:
         return None
 
 
-def _number(version: str | None) -> int | None:
+def version_number(version: str | None) -> int | None:
+    """Return the number of a version as the user writes it: 2 or v2."""
     if version is None:
         return None
     matched = _VERSION.match(version)
@@ -354,22 +277,6 @@ def _number(version: str | None) -> int | None:
             f"'{version}' is no version", where="--version", remedy="write it as 2 or v2"
         )
     return int(matched[1])
-
-
-def _parameters_file(root: Path, evaluation: str) -> Path:
-    path = root / "params" / f"{evaluation}.yaml"
-    if not path.is_file():
-        known = [found.stem for found in (root / "params").glob("*.yaml")]
-        raise ParametersError(
-            f"there is no evaluation '{evaluation}'",
-            where="params/",
-            remedy=did_you_mean(evaluation, known) if known else "params/ holds none",
-        )
-    return path
-
-
-def _today() -> datetime.date:
-    return datetime.datetime.now(tz=datetime.UTC).date()
 
 
 def _write(path: Path, text: str) -> None:

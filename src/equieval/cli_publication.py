@@ -1,0 +1,163 @@
+"""The verbs about what is published: register, withdraw and publish.
+
+As thin as the rest of the command line (`equieval.cli`), and like it without heavy imports
+before a verb runs.
+"""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from equieval.cli_versions import EvaluationId, Json, version_number
+from equieval.errors import InputError, ParametersError, did_you_mean
+from equieval.terminal import say, say_json
+
+RendererName = Annotated[
+    str, typer.Option("--renderer", help="auto (Quarto where it is), quarto, or pandoc.")
+]
+
+
+def add_verbs(app: typer.Typer) -> None:
+    """Add the verbs of this module to the command line."""
+    for verb in (register, withdraw, publish):
+        app.command()(verb)
+
+
+def register(
+    evaluation: EvaluationId,
+    public_id: Annotated[
+        str, typer.Option(help="Its identifier in a public register, where it is in one.")
+    ] = "",
+    timestamp: Annotated[
+        str, typer.Option(help="Reference of an external timestamp over the protocol's digest.")
+    ] = "",
+    data_seen: Annotated[
+        str, typer.Option(help="What you have seen of the data so far, in your words.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say the protocol's digest and write nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Freeze the protocol before the outcome data are read, once."""
+    from equieval.protocol import load_evaluation, project_root
+    from equieval.protocol.registration import in_words
+    from equieval.releases.preregistration import preregister
+
+    root = project_root()
+    found = preregister(
+        root,
+        load_evaluation(_parameters_file(root, evaluation)),
+        date=_today(),
+        data_seen=data_seen,
+        timestamp=timestamp,
+        public_id=public_id,
+        dry_run=dry_run,
+    )
+    if as_json:
+        say_json(found.model_dump(mode="json", exclude={"protocol"}))
+        return
+    said = "would be registered" if dry_run else in_words(found)
+    say(f"{evaluation}: {said}")
+    say(f"  protocol {found.digest}")
+    say(f"  data seen: {found.data_seen}")
+    if not dry_run:
+        say(f"Commit params/registrations/{evaluation}.json; it is never changed.")
+
+
+def withdraw(
+    evaluation: EvaluationId,
+    version: Annotated[str, typer.Argument(help="The version to withdraw: 1 or v1.")],
+    reason: Annotated[str, typer.Option(help="Why, in words for readers.")],
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Do not keep the files among the private ones.")
+    ] = False,
+    renderer: RendererName = "auto",
+    as_json: Json = False,
+) -> None:
+    """Take a version out of publication; a tombstone says why."""
+    from equieval.protocol import project_root
+    from equieval.releases.withdrawal import withdraw as withdraw_version
+    from equieval.site import choose_renderer
+
+    root = project_root()
+    number = version_number(version)
+    done = withdraw_version(
+        root,
+        evaluation,
+        0 if number is None else number,
+        reason=reason,
+        date=_today().isoformat(),
+        renderer=choose_renderer(renderer),
+        erase=erase,
+    )
+    kept = None if done.kept is None else done.kept.relative_to(root).as_posix()
+    if as_json:
+        say_json({"id": done.release.id, "version": done.release.version, "kept": kept})
+        return
+    say(f"withdrew {done.release.id} {done.release.name}")
+    say(f"  its files are {f'kept in {kept}, which is not published' if kept else 'erased'}")
+    say("Publish again to take them off the site. The history of a repository keeps them.")
+
+
+def publish(
+    to: Annotated[
+        str,
+        typer.Option(help="A folder, a zip file (site.zip), or a branch (branch:gh-pages)."),
+    ],
+    remote: Annotated[
+        str, typer.Option(help="Where to push a branch; empty keeps it in this repository.")
+    ] = "origin",
+    renderer: RendererName = "auto",
+    as_json: Json = False,
+) -> None:
+    """Build the site, check it, and put it in place in one step."""
+    from equieval.protocol import project_root
+    from equieval.releases.publish import publish_folder, publish_zip, refuse_leaks
+    from equieval.site import build
+
+    scheme, _, name = to.partition(":")
+    if "://" in to:
+        raise InputError(
+            f"this version cannot publish to {scheme}",
+            where=to,
+            remedy="publish to a folder and copy it there, versions.json and versions.js last",
+        )
+    root = project_root()
+    site = build(root, renderer=renderer).path
+    written = [*(root / "params").glob("*.yaml"), root / "_quarto.yml"]
+    refuse_leaks(site, root, stated="\n".join(p.read_text(encoding="utf-8") for p in written))
+    if scheme == "branch":
+        from equieval.releases.publish_branch import publish_branch
+
+        done = publish_branch(site, root, name, remote=remote or None)
+    elif to.endswith(".zip"):
+        done = publish_zip(site, Path(to))
+    else:
+        done = publish_folder(site, Path(to))
+    if as_json:
+        say_json({"target": done.target, "changed": done.changed, "files": done.files})
+    elif done.changed:
+        say(f"published {done.files} files to {done.target}")
+    else:
+        say(f"{done.target} is up to date")
+
+
+def _parameters_file(root: Path, evaluation: str) -> Path:
+    path = root / "params" / f"{evaluation}.yaml"
+    if not path.is_file():
+        known = [found.stem for found in (root / "params").glob("*.yaml")]
+        raise ParametersError(
+            f"there is no evaluation '{evaluation}'",
+            where="params/",
+            remedy=did_you_mean(evaluation, known) if known else "params/ holds none",
+        )
+    return path
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(tz=datetime.UTC).date()
