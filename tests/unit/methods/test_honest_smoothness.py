@@ -70,7 +70,8 @@ def test_no_other_weights_make_a_shorter_interval(m, weights):
     best = minimize(length, np.zeros(3), method="Nelder-Mead", options={"maxfev": 250})
     best = minimize(length, best.x + 0.1, method="Nelder-Mead", options={"maxfev": 250}).fun
     found = smoothness(given, [m], weights=weights).iloc[0]
-    assert (found["ci_high"] - found["ci_low"]) / 2 == pytest.approx(best, rel=2e-3)
+    # the free search stops a little short of the best, never beyond it
+    assert 0.98 * best <= (found["ci_high"] - found["ci_low"]) / 2 <= best * (1 + 1e-6)
 
 
 def test_intervals_are_in_the_units_of_the_outcome_and_turn_with_it():

@@ -1,0 +1,169 @@
+"""People of unknown group: the bounds hold every plausible allocation, and little else."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equieval.errors import DataError, DesignError, InputError
+from equieval.methods.gradient import slope_weights
+from equieval.methods.inequality import measures
+from equieval.methods.missing_groups import missing_group_bounds, plausibility_needed
+
+LEVELS = ["black", "asian", "white"]
+
+
+def strata(events=(30, 42, 150, 25), people=(450, 800, 4200, 450)):
+    return pd.DataFrame(
+        {"stratum": [*LEVELS, "not stated"], "numerator": events, "denominator": people}
+    )
+
+
+def bounds(factor, data=None, **change):
+    return missing_group_bounds(
+        strata() if data is None else data,
+        LEVELS,
+        ["not stated"],
+        per=1000,
+        plausibility=[factor],
+        **change,
+    )
+
+
+def allocations(rng, factor, draws):
+    """Draw allocations of people and events within the factor, from many corners."""
+    people, events = np.array([450.0, 800, 4200]), np.array([30.0, 42, 150])
+    centres = 450 * people / people.sum(), 25 * events / events.sum()
+    found = []
+    while len(found) < draws:
+        drawn = []
+        for centre, total in zip(centres, (450, 25), strict=True):
+            low, high = centre / factor, np.minimum(centre * factor, total)
+            first = rng.permutation(3)
+            values = np.zeros(3)
+            values[first[:2]] = np.where(
+                rng.random(2) < 0.7,
+                np.where(rng.random(2) < 0.5, low[first[:2]], high[first[:2]]),
+                rng.uniform(low[first[:2]], high[first[:2]]),
+            )
+            values[first[2]] = total - values.sum()
+            if not low[first[2]] <= values[first[2]] <= high[first[2]]:
+                break
+            drawn.append(values)
+        if len(drawn) == 2 and (drawn[1] <= drawn[0]).all():
+            found.append(1000 * (events + drawn[1]) / (people + drawn[0]))
+    return np.array(found)
+
+
+@pytest.mark.parametrize("factor", [1.5, 3.0, math.inf])
+def test_the_bounds_hold_every_allocation_and_are_reached(factor):
+    rates = allocations(np.random.default_rng(1), factor, 2_000)
+    share = np.array([450, 800, 4200]) / 5450
+    slope = slope_weights(share, np.cumsum(share) - share / 2)
+    drawn = {"gap": rates[:, 0] - rates[:, 2], "sii": -rates @ slope}
+    drawn |= {level: rates[:, place] for place, level in enumerate(LEVELS)}
+    found = bounds(factor)
+    for row in found.itertuples():
+        values = drawn[row.measure if row.measure != "rate" else row.stratum]
+        assert row.low - 1e-6 <= values.min()
+        assert values.max() <= row.high + 1e-6
+        reached = np.ptp(values) / (row.high - row.low)
+        assert reached > 0.9
+
+
+def test_in_a_case_small_enough_to_list_the_bounds_are_those_listed():
+    # 6 people of unknown group, 2 with the event; all whole allocations to two groups
+    data = pd.DataFrame(
+        {"stratum": ["a", "b", "?"], "numerator": [3, 2, 2], "denominator": [10, 20, 6]}
+    )
+    gaps = [
+        (3 + d) / (10 + m) - (2 + 2 - d) / (20 + 6 - m)
+        for m, d in product(range(7), range(3))
+        if d <= m and 2 - d <= 6 - m
+    ]
+    found = missing_group_bounds(data, ["a", "b"], ["?"], per=1, plausibility=[math.inf]).set_index(
+        "measure"
+    )
+    assert found.loc["gap", "low"] == pytest.approx(min(gaps), abs=1e-6)
+    assert found.loc["gap", "high"] == pytest.approx(max(gaps), abs=1e-6)
+
+
+def test_shared_out_as_those_known_the_relative_picture_is_that_of_those_known():
+    found = bounds(1.0)
+    np.testing.assert_allclose(found["low"], found["high"], rtol=1e-6)
+    factor = (247 / 5900) / (222 / 5450)  # everybody's rate over that of those known
+    np.testing.assert_allclose(found["low"], factor * found["known"], rtol=1e-6)
+
+
+def test_the_value_among_those_known_is_that_of_the_measures():
+    expected = measures(strata(), LEVELS, per=1000, which=["gap", "sii"]).set_index("measure")
+    found = bounds(2.0).set_index("measure")
+    for name in ("gap", "sii"):
+        assert found.loc[name, "known"] == pytest.approx(expected.loc[name, "estimate"])
+
+
+def test_bounds_widen_with_what_is_allowed_and_chance_widens_them_further():
+    found = missing_group_bounds(strata(), LEVELS, ["not stated"], per=1000)
+    for _, rows in found.groupby(["measure", "stratum"], dropna=False):
+        assert rows["low"].is_monotonic_decreasing
+        assert rows["high"].is_monotonic_increasing
+        assert (rows["ci_low"] < rows["low"]).all()
+        assert (rows["ci_high"] > rows["high"]).all()
+
+
+def test_where_high_is_good_the_gap_turns_round():
+    low = bounds(2.0).set_index("measure")
+    high = bounds(2.0, polarity="high").set_index("measure")
+    assert high.loc["gap", "low"] == pytest.approx(-low.loc["gap", "high"], abs=1e-4)
+    assert high.loc["sii", "high"] == pytest.approx(-low.loc["sii", "low"], abs=1e-4)
+
+
+def test_groups_without_an_order_stand_against_the_reference():
+    found = bounds(2.0, reference="white")
+    gaps = found[found["measure"] == "gap"].set_index("stratum")
+    assert list(gaps.index) == ["black", "asian"]
+    assert gaps.loc["black", "low"] == pytest.approx(
+        bounds(2.0).set_index("measure").loc["gap", "low"]
+    )
+    assert "sii" not in set(found["measure"])
+
+
+def test_the_plausibility_needed_is_where_the_bounds_reach_no_inequality():
+    needed = plausibility_needed(strata(), LEVELS, ["not stated"], "gap")
+    assert bounds(0.99 * needed).set_index("measure").loc["gap", "low"] > 0
+    assert bounds(1.01 * needed).set_index("measure").loc["gap", "low"] < 0
+
+
+def test_the_plausibility_needed_at_its_limits():
+    few = strata(events=(30, 42, 150, 0), people=(450, 800, 4200, 3))
+    assert math.isinf(plausibility_needed(few, LEVELS, ["not stated"], "gap"))
+    equal = strata(events=(45, 80, 420, 45))
+    assert plausibility_needed(equal, LEVELS, ["not stated"], "gap") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("data", "change", "error", "words"),
+    [
+        (strata(), {"reference": "mixed"}, InputError, "not among the levels"),
+        (strata(people=(450, 800, 4200, 0), events=(1, 1, 1, 0)), {}, DesignError, "nobody"),
+        (strata(events=(30, 42, 150, -1)), {}, DataError, "negative"),
+        (strata(events=(30, 42, 5000, 1)), {}, DataError, "larger than"),
+        (strata(events=(30, 42, math.nan, 1)), {}, DesignError, "count is missing"),
+        (strata(events=(400, 42, 150, 440)), {}, DesignError, "cannot be shared out"),
+        (strata().iloc[1:], {}, DesignError, "no stratum 'black'"),
+        (strata(), {"shares": {"black": 1}}, InputError, "absent: asian, white"),
+    ],
+)
+def test_what_cannot_be_bounded_is_refused_with_a_remedy(data, change, error, words):
+    with pytest.raises(error, match=words) as refusal:
+        bounds(2.0, data, **change)
+    assert refusal.value.remedy
+
+
+def test_a_plausibility_below_one_is_refused():
+    with pytest.raises(DesignError, match="below 1"):
+        bounds(0.5)
