@@ -34,8 +34,8 @@ COUNT_COLUMNS = frozenset(
 )
 """Counts of people or events. ``births_2015`` and ``n_treated`` are counts too: see `is_count`."""
 
-ROWS_NOT_PEOPLE = frozenset({"n_obs"})
-"""Counts of observations (periods, rows of a panel), which say nothing of how many people."""
+ROWS_NOT_PEOPLE = frozenset({"n_obs", "n_units", "n_treated_units", "n_clusters"})
+"""Counts of observations and units (periods, trusts), which say nothing of how many people."""
 
 RATE_COLUMNS = ("rate",)
 """Numerator over denominator, times a constant."""

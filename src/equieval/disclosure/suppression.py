@@ -131,7 +131,7 @@ class CountRule:
 
 def _as_counts(counts: pd.Series) -> pd.Series:
     try:
-        numbers = counts.astype("float64")
+        numbers = counts.astype(object).where(counts.notna(), np.nan).astype("float64")
     except (TypeError, ValueError):
         raise DataError(
             f"the column '{counts.name}' has the name of a count but holds other values",

@@ -12,6 +12,8 @@ Status = Literal["draft", "provisional", "final", "corrected"]
 ProfileId = Literal[
     "nhs-msds", "nhs-hes", "opensafely", "opensafely-midpoint-6", "ons-births", "open-data"
 ]
+#: Rules of the gate that judge likely harm; those that keep the gate honest have no exception.
+ExceptableRule = Literal["leaks", "published-files", "between-versions"]
 
 GapDomain = Annotated[str, AfterValidator(known_term("gap_domains")), term_choices("gap_domains")]
 PopulationGroup = Annotated[
@@ -87,11 +89,23 @@ class Programme(Block):
     )
 
 
+class DisclosureException(Block):
+    """One finding of the disclosure gate that a named person lets pass; shown in the report."""
+
+    rule: ExceptableRule = Field(description="The gate's rule, as its message names it.")
+    what: Text = Field(description="The file that the message names, with the cell if it does.")
+    reason: Text = Field(description="Why it may be published; printed in the report.")
+    approver: Text = Field(description="Who lets it pass: a name among release.approvers.")
+
+
 class Disclosure(Block):
     """The disclosure rules that the data controller chose."""
 
     profile: ProfileId = Field(description="The rules for what may be published.")
     reason: Text = Field(description="Why this profile applies; printed in the report.")
+    exceptions: tuple[DisclosureException, ...] = Field(
+        default=(), description="Findings of the disclosure gate that a named person lets pass."
+    )
 
 
 class Approver(Block):

@@ -6,6 +6,7 @@ at once so that a page is corrected in one go.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,14 +14,21 @@ from equieval.disclosure import PROFILES
 from equieval.releases.draft import Draft, read_draft
 from equieval.releases.freeze import frozen_notebook
 from equieval.releases.layout import HEADLINE, PAGES, PARAMETERS, RUN_RECORD
+from equieval.releases.leaks import leaks_in, source_leaks
 from equieval.releases.outputs import output_findings, unexecuted_cells
-from equieval.releases.record import Check, DisclosureRecord, Finding, Verdict
+from equieval.releases.private import Private
+from equieval.releases.record import Check, DisclosureRecord, Finding, Verdict, first_line
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings, file_findings
 
 
 def inspect_draft(
-    folder: Path, subject: Subject, pages: Sequence[SubjectPage], here: Surroundings
+    folder: Path,
+    subject: Subject,
+    pages: Sequence[SubjectPage],
+    here: Surroundings,
+    private: Private | None = None,
+    private_files: Sequence[Finding] = (),
 ) -> tuple[Draft, DisclosureRecord]:
     """Read a draft and judge it by every rule of the gate.
 
@@ -30,6 +38,8 @@ def inspect_draft(
     subject : the evaluation, with its profile, sources and approvers.
     pages : the pages that the report must have.
     here : the traces of this machine to look for.
+    private : exact counts and ledgers, where the profile protects counts.
+    private_files : private files that were committed, or that are missing.
 
     Returns
     -------
@@ -59,7 +69,23 @@ def inspect_draft(
             Check.of(
                 "profile",
                 "The rules of the disclosure profile can be checked in full.",
-                _profile_findings(subject),
+                _profile_findings(subject, private),
+            ),
+            Check.of(
+                "leaks",
+                "No file, number, metadata or code of a page gives more than the protected counts.",
+                _leak_findings(draft, private),
+            ),
+            Check.of(
+                "private-files",
+                "Private files and drafts were never committed, and no ledger of an earlier "
+                "version is missing.",
+                private_files,
+            ),
+            Check.of(
+                "between-versions",
+                "Earlier versions beside this one tell nothing about single people.",
+                private.between_versions() if private else (),
             ),
             Check.of(
                 "surroundings",
@@ -69,23 +95,28 @@ def inspect_draft(
             _approval(subject),
         ),
         approvers=subject.approvers,
+        withheld=_withheld(private),
     )
-    return draft, record
+    return draft, record.with_exceptions(subject.exceptions)
 
 
 def published_findings(
-    files: Mapping[str, Path], here: Surroundings, *, stated: str
+    files: Mapping[str, Path], here: Surroundings, *, stated: str, private: Private | None = None
 ) -> Iterator[Finding]:
-    """Yield the traces of this machine in the files of a version that is about to be frozen.
+    """Yield what the files of a version that is about to be frozen give away.
 
     Parameters
     ----------
     files : every file of the version by its path there.
     here : what to look for.
     stated : text in which the evaluation states names of its own accord.
+    private : what must not be told, where the profile protects counts.
     """
     for name, path in files.items():
-        for message in file_findings(name, path.read_bytes(), here, stated=stated):
+        content = path.read_bytes()
+        for message in file_findings(name, content, here, stated=stated):
+            yield Finding(message, name)
+        for message in leaks_in(name, content, private) if private else ():
             yield Finding(message, name)
 
 
@@ -115,19 +146,21 @@ def _undeclared_outputs(draft: Draft) -> Iterator[Finding]:
         )
 
 
-def _profile_findings(subject: Subject) -> Iterator[Finding]:
+def _profile_findings(subject: Subject, private: Private | None) -> Iterator[Finding]:
     known = PROFILES.get(subject.profile)
     where = "disclosure.profile"
     if known is None:
         yield Finding(f"'{subject.profile}' is no disclosure profile", where)
         return
+    if known.at_source and private is None:
+        yield Finding("the exact counts are not at hand, so nothing can be checked", where)
     if not known.published_already:
-        yield Finding(
-            f"releases under '{subject.profile}' are refused by this version: it suppresses and "
-            "rounds single counts, but cannot yet check that margins, models and earlier "
-            "versions do not give them away",
-            where,
-        )
+        if not known.at_source:
+            message = (
+                f"releases under '{subject.profile}' are refused by this version: it marks rates "
+                "of few events, but cannot yet check what measures and models show of them"
+            )
+            yield Finding(message, where)
         return
     for source in subject.sources:
         where = f"data.sources, '{source.id}'"
@@ -138,6 +171,41 @@ def _profile_findings(subject: Subject) -> Iterator[Finding]:
                 yield Finding(f"the profile is 'open-data' and the source names no {name}", where)
     if not subject.sources:
         yield Finding("the profile is 'open-data' and no source is named", "data.sources")
+
+
+def _leak_findings(draft: Draft, private: Private | None) -> Iterator[Finding]:
+    if private is None:
+        return
+    record = draft.content(RUN_RECORD).decode("utf-8", errors="replace")
+    for source, digest in _digests(record).items():
+        if source in private.closed and not digest.startswith("hmac-sha256:"):
+            message = (
+                f"the fingerprint of '{source}' is no keyed one: a small table follows from it"
+            )
+            yield Finding(message, RUN_RECORD)
+    for page in draft.pages:
+        for cell, message in source_leaks(page.notebook):
+            line = first_line(page.notebook["cells"][cell - 1]["source"])
+            yield Finding(message, page.notebook_file, cell, line)
+        files = {page.notebook_file: frozen_notebook(page)}
+        folder = f"{PAGES}/{page.page.slug}"
+        files |= {f"{folder}/{name}": content for name, content in page.files.items()}
+        for name, content in files.items():
+            for message in leaks_in(name, content, private):
+                yield Finding(message, name)
+
+
+def _digests(record: str) -> dict[str, str]:
+    try:
+        return {str(source): str(d) for source, d in json.loads(record)["data"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}  # a record that cannot be read is refused by its own rule
+
+
+def _withheld(private: Private | None) -> dict[str, int]:
+    if private is None:
+        return {}
+    return {str(reason): int(n) for reason, n in private.counts.withheld().items()}
 
 
 def _surroundings_findings(draft: Draft, here: Surroundings) -> Iterator[Finding]:

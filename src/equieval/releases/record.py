@@ -5,8 +5,8 @@ The words pass, review and fail are those of the SACRO/acro project's output che
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from equieval.errors import DisclosureRefused
@@ -81,6 +81,18 @@ class Check:
         found = tuple(findings)
         return cls(rule, words, found, Verdict.FAIL if found else Verdict.PASS)
 
+    def excepting(self, exceptions: Iterable[Exemption]) -> Check:
+        """Return the check with review for fail, where an exception covers every finding."""
+        granted = list(exceptions)
+        open_findings = [
+            f for f in self.findings if not any(e.covers(self.rule, f) for e in granted)
+        ]
+        if self.verdict is not Verdict.FAIL or len(open_findings) == len(self.findings):
+            return self
+        if open_findings:
+            return replace(self, findings=tuple(open_findings))
+        return replace(self, verdict=Verdict.REVIEW)
+
 
 @dataclass(frozen=True)
 class Approver:
@@ -91,14 +103,41 @@ class Approver:
 
 
 @dataclass(frozen=True)
+class Exemption:
+    """A finding that a named person lets pass, as the parameters state it.
+
+    Attributes
+    ----------
+    rule : the gate's rule.
+    what : the file (and cell) that the finding names.
+    reason, approver : why, and who.
+    """
+
+    rule: str
+    what: str
+    reason: str
+    approver: str
+
+    def covers(self, rule: str, finding: Finding) -> bool:
+        """Whether a finding is one that this exception lets pass."""
+        return rule == self.rule and self.what in (finding.file, finding.where)
+
+
+@dataclass(frozen=True)
 class DisclosureRecord:
-    """What the gate found, for ``disclosure.json`` and the report's methods page."""
+    """What the gate found, for ``disclosure.json`` and the report's methods page.
+
+    ``withheld`` is the number of counts withheld, by reason; ``exceptions`` are rules that a
+    named person lifted, with the reason.
+    """
 
     profile: str
     profile_words: str
     reason: str
     checks: tuple[Check, ...]
     approvers: tuple[Approver, ...] = ()
+    withheld: Mapping[str, int] = field(default_factory=dict)
+    exceptions: tuple[Exemption, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -110,7 +149,7 @@ class DisclosureRecord:
         return Verdict.PASS
 
     def to_json(self) -> dict[str, object]:
-        """Return the record as plain data. No exception to a rule can be granted yet."""
+        """Return the record as plain data."""
         return {
             "schema": 1,
             "profile": self.profile,
@@ -126,9 +165,31 @@ class DisclosureRecord:
                 }
                 for check in self.checks
             ],
-            "exceptions": [],
+            "withheld": dict(self.withheld),
+            "exceptions": [
+                {"rule": e.rule, "what": e.what, "reason": e.reason, "approver": e.approver}
+                for e in self.exceptions
+            ],
             "approvers": [{"name": a.name, "role": a.role} for a in self.approvers],
         }
+
+    def with_exceptions(self, exceptions: Iterable[Exemption]) -> DisclosureRecord:
+        """Return the record with what a named approver lets pass left to review.
+
+        An exception that covers nothing, or whose approver is not among the approvers, fails.
+        """
+        names = {approver.name for approver in self.approvers}
+        granted = [e for e in exceptions if e.approver in names]
+        refused = [
+            Finding(f"'{e.approver}' lets it pass and is not among release.approvers", e.what)
+            for e in exceptions
+            if e.approver not in names
+        ]
+        checks = [check.excepting(granted) for check in self.checks]
+        if refused:
+            words = "Every exception is granted by a named approver of the release."
+            checks.append(Check.of("exceptions", words, refused))
+        return replace(self, checks=tuple(checks), exceptions=tuple(exceptions))
 
     def refuse_failures(self, *, where: str) -> None:
         """Raise if any check failed, with every finding listed.

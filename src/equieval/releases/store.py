@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import json
 import os
 import re
 import shutil
@@ -26,13 +27,21 @@ from equieval.releases.changes import changes_record
 from equieval.releases.draft import Draft
 from equieval.releases.gate import inspect_draft, published_findings, stated_words
 from equieval.releases.layout import CHANGES, CODE, DISCLOSURE_RECORD, RELEASE_RECORD, REPORTS
-from equieval.releases.manifest import content_digest, plain_files, verify_manifest, write_manifest
+from equieval.releases.manifest import (
+    content_digest,
+    file_sha256,
+    plain_files,
+    verify_manifest,
+    write_manifest,
+)
 from equieval.releases.notebooks import json_bytes
-from equieval.releases.record import Check, DisclosureRecord
+from equieval.releases.private import Private, keep_ledger, private_counts
+from equieval.releases.record import Check, DisclosureRecord, Finding
 from equieval.releases.renderer import HTML_FOLDER, ReleaseDraft, ReleasePage, Renderer
 from equieval.releases.status import release_status
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings
+from equieval.releases.tracked import tracked_findings
 from equieval.releases.version import Release, version_folders
 from equieval.runs.draft import draft_folder, evaluation_lock
 
@@ -106,7 +115,9 @@ def release(
     with evaluation_lock(root, subject.id):
         _clear_staging(folder)
         latest = _latest(root, subject.id)
-        draft, record = inspect_draft(drafted, subject, pages, here)
+        private = private_counts(root, evaluation)
+        private_files = _private_files(root, subject, private)
+        draft, record = inspect_draft(drafted, subject, pages, here, private, private_files)
         record.refuse_failures(where=_place(drafted))
         with _staging(folder) as staging:
             _stage_content(root, staging, draft, subject, pages)
@@ -122,11 +133,15 @@ def release(
             _write_record(staging, RELEASE_RECORD, made.to_json())
             _write_record(staging, DISCLOSURE_RECORD, record.to_json())
             _render(staging, renderer, facts)
-            record = _with_published_files(staging, record, here, stated_words(draft))
+            record = _with_published_files(staging, record, here, stated_words(draft), private)
+            record = record.with_exceptions(subject.exceptions)
             record.refuse_failures(where=f"{subject.id} v{number}, as it would be published")
             _write_record(staging, DISCLOSURE_RECORD, record.to_json())
             write_manifest(staging)
             target = folder / f"v{number}"
+            # The ledger first: a version without one could never be followed by another.
+            if private is not None:
+                keep_ledger(root, subject.id, number, private)
             _publish(staging, target)
     return Outcome(Release.load(target), created=True)
 
@@ -169,6 +184,24 @@ def _refuse_stale(draft: Path, plan: Plan) -> None:
             where=where,
             remedy=run_again,
         )
+
+
+def _private_files(root: Path, subject: Subject, private: Private | None) -> list[Finding]:
+    """Return private files that were committed, and ledgers that are missing."""
+    open_data = subject.profile == "open-data"
+    found = [*tracked_findings(root, subject.id, drafts=not open_data)]
+    if private is not None:
+        found += private.missing_ledgers(_live_profiles(root, subject.id))
+    return found
+
+
+def _live_profiles(root: Path, evaluation_id: str) -> dict[int, str]:
+    """Return the disclosure profile of each version that readers may have."""
+    live = {}
+    for number, path in version_folders(root, evaluation_id).items():
+        if (path / DISCLOSURE_RECORD).is_file():
+            live[number] = str(json.loads((path / DISCLOSURE_RECORD).read_bytes()).get("profile"))
+    return live
 
 
 def _clear_staging(folder: Path) -> None:
@@ -305,18 +338,22 @@ def _made(
 
 
 def _with_published_files(
-    staging: Path, record: DisclosureRecord, here: Surroundings, stated: str
+    staging: Path,
+    record: DisclosureRecord,
+    here: Surroundings,
+    stated: str,
+    private: Private | None,
 ) -> DisclosureRecord:
     """Look once more at every file as it would leave, the renderer's included."""
-    files = {
-        name: path
-        for name, path in plain_files(staging).items()
-        if not name.startswith(f"{CODE}/")  # the package's own source and pins, the same for all
-    }
+    everything = plain_files(staging)
+    # The package's own source and pins are the same for all, also where a renderer copies them.
+    ours = {file_sha256(path) for name, path in everything.items() if name.startswith(f"{CODE}/")}
+    files = {name: path for name, path in everything.items() if file_sha256(path) not in ours}
     check = Check.of(
         "published-files",
-        "No file of the version, as published, tells the machine or the account that made it.",
-        published_findings(files, here, stated=stated),
+        "No file of the version, as published, tells the machine or the account that made it, or "
+        "more than the protected counts.",
+        published_findings(files, here, stated=stated, private=private),
     )
     return replace(record, checks=(*record.checks, check))
 

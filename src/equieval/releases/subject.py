@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from equieval.releases.record import Approver
+from equieval.releases.record import Approver, Exemption
 
 if TYPE_CHECKING:
     from equieval.protocol import Evaluation
@@ -43,6 +43,7 @@ class Subject:
     ----------
     id, title, status, synthetic, authors, contact : identity of the evaluation.
     profile, reason : disclosure profile and why it was chosen.
+    exceptions : findings of the gate that a named person lets pass.
     label, notes, approvers : the release block.
     sources : where the data come from.
     """
@@ -59,6 +60,7 @@ class Subject:
     notes: str
     approvers: tuple[Approver, ...]
     sources: tuple[NamedSource, ...]
+    exceptions: tuple[Exemption, ...] = ()
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Subject:
@@ -86,5 +88,9 @@ class Subject:
                     str(source.path or ""),
                 )
                 for source in evaluation.data.sources
+            ),
+            exceptions=tuple(
+                Exemption(e.rule, e.what, e.reason, e.approver)
+                for e in evaluation.disclosure.exceptions
             ),
         )

@@ -210,15 +210,45 @@ def parameters(evaluation: Evaluation) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["item", "words"])
 
 
-def disclosure(evaluation: Evaluation) -> pd.DataFrame:
-    """Return under which rules the figures may be published: ``item, words``."""
+def disclosure(evaluation: Evaluation, withheld: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return under which rules the figures may be published: ``item, words``.
+
+    Parameters
+    ----------
+    withheld : ``reason, share`` of the counts withheld (`Page.withheld`), where any could be.
+    """
     rows = [
         ("Rules", profile(evaluation.disclosure.profile).describe()),
         ("Why these rules", evaluation.disclosure.reason),
     ]
+    if withheld is not None:
+        rows += _withheld_words(withheld)
+    rows += [
+        (
+            "Exception",
+            f"{given.what} ({given.rule}): {given.reason} Granted by {given.approver}.",
+        )
+        for given in evaluation.disclosure.exceptions
+    ] or [("Exceptions", "none")]
     approvers = [f"{who.name} ({who.role})" for who in evaluation.release.approvers]
     rows.append(("Approved by", "; ".join(approvers) or "nobody yet"))
     return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def _withheld_words(withheld: pd.DataFrame) -> list[tuple[str, str]]:
+    """Say what was withheld, and how that limits reading."""
+    if withheld.empty:
+        limits = (
+            "Every count is shown, rounded as the rules say: differences of a few are rounding."
+        )
+        return [("Withheld", "nothing"), ("What that limits", limits)]
+    words = "; ".join(f"{share}, because {why}" for why, share in withheld.itertuples(index=False))
+    limits = (
+        "A group is missing from a table or figure where its counts are withheld: missing is not "
+        "zero, and groups with few events are missing most. Measures that need every group are "
+        "not given for such periods. Fewer groups or longer periods would show more."
+    )
+    return [("Withheld", words), ("What that limits", limits)]
 
 
 def checklist() -> pd.DataFrame:

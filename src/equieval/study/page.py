@@ -70,6 +70,13 @@ class Page:
         """The observations in the groups that the evaluation asks for."""
         return self.safeguarded.grouped(self.evaluation.equity.grouping)
 
+    def withheld(self) -> pd.DataFrame | None:
+        """Return what share of the counts is withheld: ``reason, share``; None without such rules.
+
+        Shares in words ("about 12% of counts"), so that no count follows from them.
+        """
+        return self.safeguarded.withheld_shares()
+
     @cached_property
     def words(self) -> dict[str, Any]:
         """What things are called on this page."""

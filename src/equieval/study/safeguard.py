@@ -44,6 +44,19 @@ class Safeguarded:
         """Return the observations in the groups of the evaluation; protected counts are in them."""
         return self.observations if self.counts else self.observations.grouped(grouping)
 
+    def withheld_shares(self) -> pd.DataFrame | None:
+        """Return what share of the counts is withheld, by reason, in words: ``reason, share``."""
+        if self.counts is None:
+            return None
+        found = self.counts.withheld()
+        every = len(self.counts.cells)
+        shares = [_share(int(count) / every) for count in found]
+        return pd.DataFrame({"reason": list(found.index), "share": shares})
+
+
+def _share(share: float) -> str:
+    return "under 1% of counts" if share < 0.01 else f"about {100 * share:.0f}% of counts"
+
 
 def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Safeguarded:
     """Protect the counts of an evaluation under its profile.

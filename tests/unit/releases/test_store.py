@@ -275,10 +275,12 @@ def test_a_draft_that_the_gate_refuses_leaves_nothing(project):
     assert project.renderer.seen == []
 
 
-def test_a_restricted_profile_is_refused_with_exit_code_three(project):
-    project.parameters["disclosure"]["profile"] = "nhs-msds"
+def test_a_profile_that_cannot_be_checked_is_refused_with_exit_code_three(project):
+    project.parameters["disclosure"]["profile"] = "ons-births"
     project.save()
-    with pytest.raises(DisclosureRefused, match="releases under 'nhs-msds' are refused") as refused:
+    with pytest.raises(
+        DisclosureRefused, match="releases under 'ons-births' are refused"
+    ) as refused:
         project.release()
     assert refused.value.exit_code == 3
 

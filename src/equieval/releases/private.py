@@ -1,0 +1,135 @@
+"""What a release must not give away: the exact counts behind it, and what follows from them.
+
+Nothing here is written into a release. The counts are read again from the sources, so a draft
+that was made otherwise than the profile asks is found by what it shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from equieval.disclosure import PROFILES
+from equieval.disclosure.ledger import Ledger, read_ledgers, write_ledger
+from equieval.disclosure.profiles import Profile
+from equieval.releases.record import Finding
+
+if TYPE_CHECKING:
+    from equieval.disclosure.safeguard import SafeCounts
+    from equieval.protocol import Evaluation
+
+_TELLING_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Private:
+    """The private side of one evaluation.
+
+    Attributes
+    ----------
+    profile : the disclosure profile.
+    counts : every count, exact and as shown.
+    ledgers : what earlier versions showed, the latest first.
+    closed : ids of the sources that are not open.
+    telling : numbers to ten significant digits that only exact counts give.
+    """
+
+    profile: Profile
+    counts: SafeCounts
+    ledgers: tuple[Ledger, ...]
+    closed: frozenset[str]
+    telling: frozenset[str]
+
+    def missing_ledgers(self, live: Mapping[int, str]) -> Iterator[Finding]:
+        """Yield the versions that cannot be compared with.
+
+        Parameters
+        ----------
+        live : version → disclosure profile, of every version that readers may have.
+        """
+        known = {ledger.version for ledger in self.ledgers}
+        for version, profile_id in sorted(live.items()):
+            rules = PROFILES.get(profile_id)
+            if version not in known and (rules is None or rules.at_source):
+                message = (
+                    f"the private ledger of v{version} is missing, so nothing can be compared; "
+                    "restore .equieval/private from your backup"
+                )
+                yield Finding(message, f"v{version}")
+
+    def between_versions(self) -> Iterator[Finding]:
+        """Yield the counts that two versions show differently for too few people."""
+        columns = ["id", "exact", "shown", "quantity", "unit", "period", "stratum"]
+        cells = self.counts.cells[columns]
+        for ledger in self.ledgers:
+            for name, exact, shown, *place in cells.itertuples(index=False, name=None):
+                before = ledger.cells.get(name)
+                if before is None or not 0 < abs(exact - before.exact) < self.profile.threshold:
+                    continue
+                both_withheld = math.isnan(shown) and math.isnan(before.shown)
+                if shown != before.shown and not both_withheld:
+                    message = (
+                        f"it differs from v{ledger.version} by fewer people than may be told apart"
+                    )
+                    yield Finding(message, ", ".join(str(part) for part in place))
+
+
+def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
+    """Read and protect the counts of an evaluation; None where its profile needs no protection."""
+    rules = PROFILES.get(evaluation.disclosure.profile)
+    if rules is None or not rules.at_source:
+        return None
+    from equieval.data import load_observations
+    from equieval.protocol.indicators import indicator
+    from equieval.study.safeguard import safeguard
+
+    counts = safeguard(evaluation, load_observations(evaluation, root), root).counts
+    if counts is None:
+        return None
+    ledgers = read_ledgers(root, evaluation.identity.id)
+    closed = frozenset(source.id for source in evaluation.data.sources if not source.open)
+    named = {name for source in evaluation.data.sources for name in source.indicators}
+    scales = frozenset({1.0, *(float(indicator(name).per) for name in named)})
+    return Private(rules, counts, ledgers, closed, frozenset(_telling(counts, scales)))
+
+
+def keep_ledger(root: Path, evaluation_id: str, version: int, private: Private) -> Path:
+    """Write the ledger of a version before it is published."""
+    ledger = private.counts.ledger(version, private.profile.id)
+    return write_ledger(root, evaluation_id, ledger)
+
+
+def ten_digits(number: float) -> str:
+    """Return a number to ten significant digits, by which equal numbers are recognised.
+
+    >>> ten_digits(1 / 3) == ten_digits(0.33333333333)
+    True
+    """
+    return f"{number:.9e}"
+
+
+def _telling(counts: SafeCounts, scales: frozenset[float]) -> Iterator[str]:
+    """Yield the rates that exact counts give and the counts as shown do not."""
+    cells = counts.cells
+    places = ["unit", "period", "stratum"]
+    exact = cells.set_index([*places, "quantity"])["exact"].unstack("quantity")
+    shown = cells.set_index([*places, "quantity"])["shown"].unstack("quantity")
+    open_rates: set[str] = set()
+    exact_rates: set[str] = set()
+    for found, wide in ((open_rates, shown), (exact_rates, exact)):
+        for part, whole in permutations(wide.columns, 2):
+            inside = wide.loc[(wide[part] > 0) & (wide[part] < wide[whole]), [part, whole]]
+            if found is exact_rates:
+                # 4 of 600 is 1 of 150, and many other pairs: only lowest terms tell a pair.
+                inside = inside[np.gcd(*inside.to_numpy().astype("int64").T) == 1]
+            for rate in inside[part] / inside[whole]:
+                found.update(ten_digits(float(rate) * scale) for scale in scales)
+    # 5.25 is a rate, a count and much else; a number of eight digits is the quotient that it is.
+    long = (n for n in exact_rates if len(n.partition("e")[0].rstrip("0")) > _TELLING_DIGITS)
+    yield from set(long) - open_rates
