@@ -40,7 +40,7 @@ def warn(text: str) -> None:
 def plain_lines(event: PageEvent) -> None:
     """Write one line for each page that ends."""
     if event.kind == "finished":
-        took = f" in {event.seconds:.1f} s" if event.status == "ran" else ""
+        took = f" in {event.seconds:.1f} s" if event.status == "ran" and event.seconds else ""
         say(f"  {event.slug}: {event.status}{took}")
 
 
