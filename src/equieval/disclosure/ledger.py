@@ -76,6 +76,20 @@ def read_ledgers(root: Path, evaluation_id: str) -> tuple[Ledger, ...]:
     return tuple(found[version] for version in sorted(found, reverse=True))
 
 
+def other_ledgers(root: Path, evaluation_id: str) -> tuple[Ledger, ...]:
+    """Return the ledgers of all other evaluations of the project: a count may be theirs too.
+
+    Raises
+    ------
+    DisclosureRefused : a ledger cannot be read.
+    """
+    folder = root / PRIVATE / "ledger"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return tuple(
+        ledger for name in names if name != evaluation_id for ledger in read_ledgers(root, name)
+    )
+
+
 def write_ledger(root: Path, evaluation_id: str, ledger: Ledger) -> Path:
     """Write the ledger of a version in one step, readable by its owner only."""
     folder = ledger_folder(root, evaluation_id)

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from equieval.disclosure import PROFILES
 from equieval.disclosure.columns import ROWS_NOT_PEOPLE, count_columns
 from equieval.disclosure.suppression import CountRule
 from equieval.errors import DataError
@@ -90,6 +91,11 @@ def source_leaks(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
         except SyntaxError:
             yield number, "its code cannot be read (IPython magic or shell commands)"
             continue
+        tags = set(cell["metadata"].get("tags", ()))
+        if tags & {"parameters", "injected-parameters"}:
+            if not all(_is_parameter(statement) for statement in tree.body):
+                yield number, "its parameters cell does more than name values"
+            continue
         for node in ast.walk(tree):
             message = _reaching(node)
             if message:
@@ -97,7 +103,24 @@ def source_leaks(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
                 break
 
 
+def _is_parameter(statement: ast.stmt) -> bool:
+    """Whether a statement names a plain value, or says something in a string."""
+    if not isinstance(statement, ast.Assign | ast.Expr):
+        return False
+    try:
+        ast.literal_eval(statement.value)
+    except ValueError:
+        return False
+    return True
+
+
 def _reaching(node: ast.AST) -> str:
+    if isinstance(node, ast.Constant) and node.value in PROFILES:
+        return f"it names the profile '{node.value}'; only the parameters choose one"
+    if isinstance(node, ast.Name) and node.id == "disclosure" and isinstance(node.ctx, ast.Store):
+        return "it replaces the disclosure block of the parameters"
+    if isinstance(node, ast.Subscript | ast.Attribute) and _is_disclosure(node.value):
+        return "it reaches into the disclosure block of the parameters"
     modules: list[str] = []
     if isinstance(node, ast.Import):
         modules = [alias.name for alias in node.names]
@@ -115,6 +138,10 @@ def _reaching(node: ast.AST) -> str:
         if name in _CLOSED_NAMES or (name != "_" and name.startswith(("read_", "_"))):
             return f"it uses {name}, which could reach what is not protected"
     return ""
+
+
+def _is_disclosure(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "disclosure"
 
 
 def _count_leaks(table: pd.DataFrame, rule: CountRule) -> Iterator[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from equieval.disclosure import PROFILES
-from equieval.disclosure.ledger import Ledger, read_ledgers, write_ledger
+from equieval.disclosure.ledger import Ledger, other_ledgers, read_ledgers, write_ledger
 from equieval.disclosure.profiles import Profile
 from equieval.releases.record import Finding
 
@@ -36,6 +36,7 @@ class Private:
     profile : the disclosure profile.
     counts : every count, exact and as shown.
     ledgers : what earlier versions showed, the latest first.
+    others : what other evaluations of the project showed.
     closed : ids of the sources that are not open.
     telling : numbers to ten significant digits that only exact counts give.
     """
@@ -43,6 +44,7 @@ class Private:
     profile: Profile
     counts: SafeCounts
     ledgers: tuple[Ledger, ...]
+    others: tuple[Ledger, ...]
     closed: frozenset[str]
     telling: frozenset[str]
 
@@ -67,7 +69,7 @@ class Private:
         """Yield the counts that two versions show differently for too few people."""
         columns = ["id", "exact", "shown", "quantity", "unit", "period", "stratum"]
         cells = self.counts.cells[columns]
-        for ledger in self.ledgers:
+        for ledger in (*self.ledgers, *self.others):
             for name, exact, shown, *place in cells.itertuples(index=False, name=None):
                 before = ledger.cells.get(name)
                 if before is None or not 0 < abs(exact - before.exact) < self.profile.threshold:
@@ -93,10 +95,11 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
     if counts is None:
         return None
     ledgers = read_ledgers(root, evaluation.identity.id)
+    others = other_ledgers(root, evaluation.identity.id)
     closed = frozenset(source.id for source in evaluation.data.sources if not source.open)
     named = {name for source in evaluation.data.sources for name in source.indicators}
     scales = frozenset({1.0, *(float(indicator(name).per) for name in named)})
-    return Private(rules, counts, ledgers, closed, frozenset(_telling(counts, scales)))
+    return Private(rules, counts, ledgers, others, closed, frozenset(_telling(counts, scales)))
 
 
 def keep_ledger(root: Path, evaluation_id: str, version: int, private: Private) -> Path:

@@ -18,7 +18,7 @@ from equieval.data.coding import ALL
 from equieval.data.digests import private_key
 from equieval.data.observations import FIGURES, in_order
 from equieval.disclosure.cells import COORDINATES, Grouping, Quantities, quantity_name
-from equieval.disclosure.ledger import cell_id, read_ledgers
+from equieval.disclosure.ledger import cell_id, other_ledgers, read_ledgers
 from equieval.disclosure.profiles import profile
 from equieval.disclosure.safeguard import SafeCounts, safe_counts
 from equieval.protocol import Evaluation
@@ -87,7 +87,10 @@ def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Saf
         Grouping((*recorded.levels, *recorded.missing_levels), {}),
         quantities,
         identify=lambda row: cell_id(key, (recorded.dimension, *row)),
-        earlier=read_ledgers(root, evaluation.identity.id),
+        earlier=(
+            *read_ledgers(root, evaluation.identity.id),
+            *other_ledgers(root, evaluation.identity.id),
+        ),
     )
     return Safeguarded(_as_shown(recorded, names, safe), safe)
 

@@ -193,6 +193,15 @@ def test_a_count_that_crosses_a_rounding_boundary_by_one_shows_it_only_with_the_
     assert shown_first(one_count(before + 30, [ledger])) == shown_first(one_count(before + 30))
 
 
+def test_another_evaluation_of_the_same_births_is_compared_with_too(partner):
+    keep_ledger(partner.root, "another-evaluation", 1, partner.private)
+    before = partner.safe
+    extra = partner.records[partner.records["trust"] == "South"].iloc[[0]].assign(stillborn=1)
+    partner.records = pd.concat([partner.records, extra], ignore_index=True)
+    partner.save()
+    pd.testing.assert_frame_equal(at(before), at(partner.safe))
+
+
 def test_a_missing_ledger_is_found_from_the_second_version_on(partner):
     missing = list(partner.private.missing_ledgers({1: "nhs-hes"}))
     assert "the private ledger of v1 is missing" in str(missing[0])

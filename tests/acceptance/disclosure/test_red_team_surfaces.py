@@ -293,11 +293,22 @@ def test_what_sits_beside_the_page_is_found(partner, name, content, words):
         "open('data/births.csv').read()",
         "page.safeguarded.counts.cells",
         "!cat data/births.csv",
+        "disclosure = {}",
+        "disclosure['profile'] = name",
+        "disclosure.update(profile=name)",
+        "page = study.open_page('effect', disclosure={'profile': 'open-data', 'reason': 'x'})",
         "().__class__.__base__.__subclasses__()",
     ],
 )
 def test_code_of_a_page_that_could_reach_exact_counts_is_refused(source):
     assert list(source_leaks(notebook(source)))
+
+
+def test_a_parameters_cell_that_runs_code_is_refused():
+    told = notebook("disclosure = choose()", tags=["injected-parameters"])
+    assert list(source_leaks(told)) == [(1, "its parameters cell does more than name values")]
+    plain = notebook("disclosure = {'profile': 'nhs-hes'}", tags=["injected-parameters"])
+    assert list(source_leaks(plain)) == []
 
 
 def test_code_of_the_notebooks_that_ship_passes():
