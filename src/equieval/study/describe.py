@@ -273,7 +273,8 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
     elif value is None or value == [] or value == {}:
         return
     elif isinstance(value, list):
-        yield key, ", ".join(", ".join(v) if isinstance(v, list) else str(v) for v in value)
+        between = "; " if any(isinstance(item, list) for item in value) else ", "
+        yield key, between.join(", ".join(v) if isinstance(v, list) else str(v) for v in value)
     elif isinstance(value, bool):
         yield key, "yes" if value else "no"
     else:

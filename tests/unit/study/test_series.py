@@ -1,0 +1,217 @@
+"""Every field of a parameters file that bears on a single series changes something or is refused.
+
+One table over the fields of the blocks `outcomes.primary`, `equity`, `design` and `robustness`:
+either the value changes the estimates, or it is refused by the name of its key. No field is
+read and left without effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from evaluations import all_estimates, read, write_made_up
+
+from equieval.errors import DesignError
+from equieval.protocol.design import InterruptedTimeSeries, Robustness
+from equieval.protocol.outcomes import Equity, Primary
+from equieval.study.series import SeriesDesign, label, outcome_series, series_design
+
+Blocks = dict[str, Any]
+Change = Callable[[Blocks], object]
+MADE = {"births_per_period": 90_000, "gap_level": -1.0, "periods": 60, "start": "2015-01"}
+
+
+def setting(path: str, value: object) -> Change:
+    """Set one key, by its dotted path."""
+
+    def change(blocks: Blocks) -> None:
+        *above, key = path.split(".")
+        inner = blocks
+        for name in above:
+            inner = inner[name]
+        inner[key] = value
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    def change(blocks: Blocks) -> None:
+        for each in changes:
+            each(blocks)
+
+    return change
+
+
+def unranked(blocks: Blocks) -> None:
+    """Broad ethnic groups instead of deciles: the same labels, without a rank."""
+    blocks["equity"] = {
+        "dimension": "ethnic-group", "levels": [str(level) for level in range(1, 11)],
+        "ordered": False, "measures": ["gap"],
+    }  # fmt: skip
+    blocks["data"]["sources"][0]["dimensions"] = {"ethnic-group": "imd_decile"}
+    blocks["outcomes"]["primary"] |= {"measure": "gap", "reference_group": "10"}
+
+
+def least_first(blocks: Blocks) -> None:
+    blocks["equity"] |= {
+        "levels": [str(level) for level in range(10, 0, -1)],
+        "direction": "1-is-least-deprived",
+    }
+
+
+def of_many_units(blocks: Blocks) -> None:
+    """Name a column of units that holds others than the design's."""
+    blocks["data"]["sources"][0]["columns"]["unit"] = "period"
+
+
+CHANGES: dict[str, Change] = {
+    "outcomes.primary.measure": setting("outcomes.primary.measure", "gap"),
+    "outcomes.primary.horizon": setting("outcomes.primary.horizon", "2018-10"),
+    "equity.levels, direction": least_first,
+    "equity.grouping": setting("equity.grouping", "quintiles"),
+    "equity.measures": setting("equity.measures", ["sii"]),
+    "design.first_period": setting("design.first_period", "2015-06"),
+    "design.last_period": setting("design.last_period", "2019-06"),
+    "design.start": setting("design.start", "2017-06"),
+    "design.exclude_periods": setting("design.exclude_periods", ["2017-07", "2017-08"]),
+    "design.impact": setting("design.impact", "level"),
+    "design.seasonality": setting("design.seasonality", "fourier-1"),
+    "robustness.placebo_starts": setting("robustness.placebo_starts", []),
+    "robustness.alternative_starts": setting("robustness.alternative_starts", ["2017-09"]),
+    "robustness.leave_one_out": setting("robustness.leave_one_out", True),
+    "robustness.exclude_periods": setting("robustness.exclude_periods", [["2018-01"]]),
+    "robustness.newey_west_lag": setting("robustness.newey_west_lag", 7),
+}
+REFUSED: dict[str, tuple[Change, str]] = {
+    "outcomes.primary.measure": (
+        both(setting("outcomes.primary.measure", "ratio"),
+             setting("outcomes.primary.scale", "relative")),
+        "'ratio' is not fitted",
+    ),
+    "outcomes.primary.weighting": (
+        setting("outcomes.primary.weighting", "equal"), "'equal' is not fitted",
+    ),
+    "outcomes.primary.reference_group": (
+        setting("outcomes.primary.reference_group", "10"), "reference_group '10' is not used",
+    ),
+    "equity.ordered": (unranked, "'ethnic-group' is not ordered"),
+    "design.unit": (
+        of_many_units, "the design is about 'England', the data about '2015-01', '2015-02'",
+    ),
+    "design.start": (
+        both(setting("design.start", "2035-01"), setting("outcomes.primary.horizon", "2035-02")),
+        "outside the data (2015-01 to 2019-12)",
+    ),
+    "outcomes.primary.horizon": (
+        setting("outcomes.primary.horizon", "2030-01"), "to the end of the data (2019-12)",
+    ),
+    "design.exclude_periods": (
+        setting("design.exclude_periods", ["1999-01"]), "1999-01 lies outside the data",
+    ),
+    "robustness.placebo_starts": (
+        setting("robustness.placebo_starts", ["1999-01"]), "1999-01 lies outside the data",
+    ),
+    "robustness.alternative_starts": (
+        setting("robustness.alternative_starts", ["2019-11"]), "comes after the horizon (2018-07)",
+    ),
+    "robustness.exclude_periods": (
+        setting("robustness.exclude_periods", [["2035-01"]]), "2035-01 lies outside the data",
+    ),
+}  # fmt: skip
+# Said in the report, without bearing on a number; and a scale that follows from the measure.
+IN_WORDS = {
+    "design.type", "design.selection", "equity.dimension", "equity.edition",
+    "equity.edition_recalled", "equity.missing_levels", "outcomes.primary.scale",
+    "outcomes.primary.indicator",
+}  # fmt: skip
+
+
+def estimates_of(root: Path, id: str, change: Change | None = None) -> pd.DataFrame:
+    path, _ = write_made_up(root, id, change, after=12, **MADE)
+    return all_estimates(*read(root, path)).drop(columns="page")
+
+
+@pytest.fixture(scope="module")
+def unchanged(project: Path) -> pd.DataFrame:
+    return estimates_of(project, "as-it-is")
+
+
+@pytest.mark.parametrize("key", CHANGES)
+def test_a_field_that_is_accepted_changes_the_estimates(
+    project: Path, unchanged: pd.DataFrame, key: str
+) -> None:
+    changed = estimates_of(project, "changed", CHANGES[key])
+    assert not changed.equals(unchanged)
+
+
+@pytest.mark.parametrize("key", REFUSED)
+def test_a_value_that_cannot_be_honoured_is_refused_by_the_name_of_its_key(
+    project: Path, key: str
+) -> None:
+    change, told = REFUSED[key]
+    path, _ = write_made_up(project, "refused", change, after=12, **MADE)
+    evaluation, observations = read(project, path)
+    with pytest.raises(DesignError) as refusal:
+        series_design(evaluation, observations)
+    assert told in refusal.value.what
+    assert refusal.value.where == key
+    assert refusal.value.remedy
+
+
+def test_no_field_of_the_schema_is_left_without_a_test_here() -> None:
+    blocks = {
+        "outcomes.primary": Primary, "equity": Equity, "design": InterruptedTimeSeries,
+        "robustness": Robustness,
+    }  # fmt: skip
+    fields = {f"{block}.{name}" for block, model in blocks.items() for name in model.model_fields}
+    covered = {*CHANGES, *REFUSED, *IN_WORDS, "equity.levels", "equity.direction"}
+    assert fields - covered == set()
+
+
+def test_the_order_of_levels_decides_who_is_worse_off(
+    project: Path, unchanged: pd.DataFrame
+) -> None:
+    """The same counts read with 1 as least deprived: every gap has the other sign."""
+    turned = estimates_of(project, "turned", least_first)
+
+    def gap(estimates: pd.DataFrame) -> float:
+        found = estimates[(estimates["estimand"] == "gap") & (estimates["time"] == "2015-01")]
+        return float(found["estimate"].iloc[0])
+
+    assert gap(turned) == pytest.approx(-gap(unchanged))
+
+
+def test_excluded_periods_leave_the_fit_and_keep_their_place_in_time(project: Path) -> None:
+    change = setting("design.exclude_periods", ["2017-08"])
+    path, _ = write_made_up(project, "excluded", change, after=12, **MADE)
+    evaluation, observations = read(project, path)
+    design = series_design(evaluation, observations)
+    values = outcome_series(observations, "stillbirth")
+    assert design.points(values) == (30, 29)
+    assert len(design.matrix()) == 60
+
+
+@pytest.mark.parametrize(
+    ("period", "written"),
+    [
+        (pd.Period("2019-03", freq="M"), "2019-03"),
+        (pd.Period("2019Q3"), "2019-Q3"),
+        (pd.Period("2019", freq="Y"), "2019"),
+        (pd.Period(year=2020, freq="Y-MAR"), "2019/20"),
+    ],
+)
+def test_a_period_is_written_as_parameters_write_it(period: pd.Period, written: str) -> None:
+    assert label(period) == written
+
+
+def test_another_start_leaves_periods_horizon_and_model_as_they_are() -> None:
+    periods = pd.period_range("2010", "2023", freq="Y")
+    start, later, horizon = (pd.Period(year, freq="Y") for year in ("2016", "2017", "2019"))
+    design = SeriesDesign(periods, start, horizon, impact="level")
+    other = design.starting(later)
+    assert (other.start, other.horizon, other.impact) == (later, horizon, "level")
+    assert other.matrix().columns.tolist() == design.matrix().columns.tolist()

@@ -1,0 +1,175 @@
+"""What things are called, and the frames that figures and tables take."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from equieval.data import Observations
+from equieval.protocol import INDICATORS, Evaluation
+from equieval.protocol.outcomes import ORDERED_MEASURES
+from equieval.study import summary, views, words
+from equieval.study.appraisal import judge
+from equieval.study.baseline import shown_measures
+from equieval.study.pages import EVERY_BLOCK, page_spec, pages_for
+from equieval.study.robustness import robustness
+
+OUTCOME = "stillbirth"
+
+
+@pytest.mark.parametrize("id", INDICATORS)
+def test_every_indicator_has_a_name_that_reads_in_a_sentence(id: str) -> None:
+    name = words.outcome_name(id)
+    assert "rate" in name
+    first = name.removeprefix("rate of ").split()[0]
+    assert first[0].islower() or first.isupper() or first[0].isdigit()
+
+
+@pytest.mark.parametrize("measure", ["rate", *ORDERED_MEASURES])
+def test_every_measure_has_a_name_and_a_unit_that_fit(measure: str) -> None:
+    assert words.measure_name(measure) == words.MEASURES[measure]
+    unit = words.measure_unit(measure, OUTCOME)
+    assert (unit == "") == (measure in words.UNITLESS)
+
+
+def test_ratios_and_relative_indices_have_no_unit_differences_have_the_indicators() -> None:
+    assert words.measure_unit("rii", OUTCOME) == ""
+    assert words.measure_unit("sii", OUTCOME) == "stillbirths per 1,000 total births"
+
+
+def test_the_words_of_a_page_come_from_the_evaluation(evaluation: Evaluation) -> None:
+    found = words.page_words(page_spec("its", "summary"), evaluation)
+    assert found["outcome"] == "stillbirth rate"
+    assert found["gap"] == "deprivation gap in stillbirth"
+    assert found["intervention"] == "the Saving Babies' Lives care bundle"
+    assert (found["start"], found["horizon"]) == ("2016", "2019")
+    assert found["synthetic"] is False
+    assert "Office for National Statistics (Open Government Licence v3.0)" in found["source"]
+    # A page that does not read the block cannot name the intervention.
+    assert "intervention" not in words.page_words(page_spec("its", "data-audit"), evaluation)
+
+
+def test_every_page_reads_blocks_that_exist_and_needs_pages_that_exist() -> None:
+    pages = pages_for("its")
+    ids = [spec.id for spec in pages]
+    assert len(set(ids)) == len(ids) == len({spec.slug for spec in pages})
+    assert pages[0].slug == "index"
+    for spec in pages:
+        assert set(spec.reads) <= set(EVERY_BLOCK)
+        assert set(spec.needs) < set(ids) - {spec.id}
+
+
+def test_the_headline_estimator_comes_first_and_alone_is_primary(
+    estimates: pd.DataFrame,
+) -> None:
+    shown = views.estimators(estimates, OUTCOME, "sii")
+    assert shown["label"].tolist() == [
+        "REML with AR(1) errors (headline)",
+        "Ordinary least squares",
+        "Least squares, Newey–West errors",
+    ]
+    assert shown["primary"].tolist() == [True, False, False]
+    ratios = views.estimators(estimates, OUTCOME, "rate", scale="relative")
+    assert "Quasi-Poisson with offset" in ratios["label"].tolist()
+
+
+def test_the_effect_is_shown_as_a_difference_and_as_a_ratio(estimates: pd.DataFrame) -> None:
+    both = views.absolute_and_relative(estimates, OUTCOME)
+    assert both["scale"].tolist() == ["absolute", "relative"]
+    assert (both["estimator"] == "REML AR(1)").all()
+
+
+def test_groups_run_from_most_to_least_deprived_and_say_so(estimates: pd.DataFrame) -> None:
+    at = estimates[(estimates["stratum"] != "all") & estimates["estimand"].str.endswith("horizon")]
+    labels = views.by_group(at)["label"].tolist()
+    assert labels == [
+        "Fifth 1 (most deprived)", "Fifth 2", "Fifth 3", "Fifth 4", "Fifth 5 (least deprived)",
+    ]  # fmt: skip
+
+
+def test_three_numbered_groups_are_not_called_fifths() -> None:
+    assert summary.group_labels(pd.Series(["1", "2", "3"]))[1] == "Group 2"
+    assert summary.group_labels(pd.Series(["Core20", "the rest"])) == [
+        "Core20 (most deprived)", "the rest (least deprived)",
+    ]  # fmt: skip
+
+
+def test_the_headline_figure_has_every_group_the_whole_and_the_gap(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> None:
+    frame = summary.headline_frame(evaluation, observations, estimates)
+    assert frame["panel"].tolist() == ["group"] * 6 + ["gap"]
+    whole = frame[(frame["panel"] == "group") & frame["primary"]]
+    # the row that the title speaks of is the whole population, not the most deprived
+    assert whole["label"].tolist() == ["All groups"]
+    overall = judge(evaluation, observations, estimates).outcome.estimate
+    assert whole["id"].tolist() == [overall["id"]]
+
+
+def test_the_brief_answer_does_not_give_a_number_that_cannot_be_relied_on(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> None:
+    found = judge(evaluation, observations, estimates)
+    brief = summary.headline_record(evaluation, found)
+    assert brief["verdict"] == "cannot-say"
+    assert brief["effect_on_gap"] == brief["effect_on_outcome"] == "Cannot say"
+    assert "cannot say" in brief["answer"]
+    assert brief["certainty"] == "Very low"
+    assert summary.would_change(found.inequality) == [
+        "more frequent figures for the same years (quarterly or monthly), or a comparison series"
+    ]
+
+
+def test_the_line_of_the_slope_index_falls_by_the_index(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> None:
+    frame = views.slope_fit(evaluation, observations, "2019")
+    by_rank = frame.set_index("ridit")["fitted"]
+    assert (frame["ridit"].iloc[0], frame["ridit"].iloc[-1]) == (0.0, 1.0)
+    # DOMAIN's table: SII 2019 = 3.1749, the rate over all 3.8280
+    assert by_rank[0.0] - by_rank[1.0] == pytest.approx(3.1749, abs=5.1e-5)
+    assert by_rank.iloc[[0, -1]].mean() == pytest.approx(3.8280, abs=5.1e-5)
+
+
+def test_variants_stand_under_the_estimate_as_reported(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> None:
+    frame = robustness(evaluation, observations).frame("variants")
+    shown = views.variants(frame, estimates, "sii")
+    assert shown["label"].iloc[0] == "As reported"
+    assert shown["primary"].tolist() == [True] + [False] * (len(shown) - 1)
+    labels = shown["label"].tolist()
+    assert "Start in 2017" in labels
+    assert "Without 2020 and 2021" in labels
+    # 14 years left out one by one; 2016 is a set of the protocol already
+    assert sum(label.startswith("Without") for label in labels) == 15
+
+
+def test_placebo_starts_that_six_points_cannot_carry_are_listed_with_the_reason(
+    evaluation: Evaluation, observations: Observations
+) -> None:
+    shown = views.placebo(robustness(evaluation, observations).frame("placebo"))
+    assert shown["label"].tolist() == ["2013", "2014"] * 2
+    assert shown["finding"].str.startswith("cannot be estimated: ").all()
+
+
+@pytest.mark.parametrize(
+    ("measures", "shown"),
+    [
+        (["gap", "sii", "rii"], ["sii", "rii"]),
+        (["gap"], ["gap"]),
+        (["gap", "ratio"], ["gap", "ratio"]),
+        (["sii", "concentration-index-relative"], ["sii", "concentration-index-relative"]),
+    ],
+)
+def test_the_measures_that_are_drawn_are_those_of_the_protocol(
+    evaluation: Evaluation, measures: list[str], shown: list[str]
+) -> None:
+    blocks = evaluation.blocks()
+    blocks["equity"]["measures"] = measures
+    blocks["outcomes"]["primary"]["measure"] = measures[0]
+    changed = Evaluation.of_blocks({k: v for k, v in blocks.items() if k != "schema"}, where="test")
+    drawn = shown_measures(changed)
+    assert [measure.id for measure in drawn] == shown
+    nulls = {"ratio": 1.0, "rii": 1.0}
+    assert all(measure.null == nulls.get(measure.id, 0.0) for measure in drawn)
