@@ -238,10 +238,9 @@ def disclosure(evaluation: Evaluation, withheld: pd.DataFrame | None = None) -> 
 def _withheld_words(withheld: pd.DataFrame) -> list[tuple[str, str]]:
     """Say what was withheld, and how that limits reading."""
     if withheld.empty:
-        limits = (
-            "Every count is shown, rounded as the rules say: differences of a few are rounding."
-        )
-        return [("Withheld", "nothing"), ("What that limits", limits)]
+        nothing = "No count; rates of few events are left out where the rules say so."
+        limits = "Counts are rounded as the rules say: differences of a few are rounding."
+        return [("Withheld", nothing), ("What that limits", limits)]
     words = "; ".join(f"{share}, because {why}" for why, share in withheld.itertuples(index=False))
     limits = (
         "A group is missing from a table or figure where its counts are withheld: missing is not "
