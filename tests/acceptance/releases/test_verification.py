@@ -81,6 +81,21 @@ def test_a_changed_datum_is_found_and_named(version):
     assert verdicts(found)["rate.2018"] == "identical"
 
 
+def test_on_the_command_line_a_changed_datum_ends_with_exit_code_four(version, monkeypatch):
+    from typer.testing import CliRunner
+
+    from equieval.cli import app
+
+    version.change("inputs/data/births.csv", "2020,5100,15", "2020,5100,17")
+    monkeypatch.chdir(version.root)
+    output = version.root.parent / "verdict.json"
+    done = CliRunner().invoke(app, ["verify", "small", "--output", str(output)])
+    assert done.exit_code == 4
+    assert "altered: inputs/data/births.csv" in done.output
+    assert "rate.2020: differs" in done.output
+    assert json.loads(output.read_text())["outcome"] == "altered after release"
+
+
 def test_a_changed_datum_is_named_when_the_manifest_was_forged_too(version):
     version.change("inputs/data/births.csv", "2020,5100,15", "2020,5100,17", forge=True)
     found = verify_version(version.folder)
