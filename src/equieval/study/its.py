@@ -18,6 +18,7 @@ from equieval.data import Observations
 from equieval.errors import DesignError, EvaluationFailed
 from equieval.methods.contrasts import Contrast
 from equieval.methods.its import (
+    INTERVENTION_COLUMNS,
     ItsFit,
     average_effect,
     counterfactual,
@@ -262,7 +263,9 @@ def _fits_beside(
 
 
 def _rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list[dict[str, Any]]:
-    """Return the effect in every period from the start to the end: does it last?"""
+    """Return the effect in every period that can have one: does it last?"""
+    terms = [term for term in INTERVENTION_COLUMNS if term in fit.params.index]
+    begun = (design.matrix()[terms] != 0).any(axis=1).to_numpy()
     return [
         subject.row(
             effect_at(fit, design.matrix(), period, ci_level=CI_LEVEL),
@@ -274,8 +277,7 @@ def _rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list
             time=label(period),
             variant=label(period),
         )
-        for period in design.periods
-        if period >= design.start
+        for period in design.periods[begun]
     ]
 
 

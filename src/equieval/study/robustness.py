@@ -15,7 +15,7 @@ import pandas as pd
 
 from equieval.data import Observations, parse_period, period_label
 from equieval.errors import DesignError
-from equieval.methods.its import effect_at
+from equieval.methods.its import ItsFit, effect_at, fit_ols
 from equieval.methods.its_diagnostics import autocorrelation, residual_tests
 from equieval.protocol import Evaluation
 from equieval.protocol.design import Robustness
@@ -68,7 +68,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             )
     estimates = tidy(rows)
     labelled = pd.DataFrame(labels).merge(estimates, on="id")
-    main = fit_series(subjects[primary.measure], design)
+    main = _examined(subjects[primary.measure], design)
     is_placebo = labelled["kind"] == "placebo start"
     return Analysis(
         estimates,
@@ -79,6 +79,17 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             "residual-tests": residual_tests(main),
         },
     )
+
+
+def _examined(values: pd.Series, design: SeriesDesign) -> ItsFit:
+    """Return the fit whose residuals are examined.
+
+    Where the headline model is refused, that of least squares: its residuals show why.
+    """
+    try:
+        return fit_series(values, design)
+    except DesignError:
+        return fit_ols(design.usable(values), design.matrix())
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ ESTIMATORS = {
     "Newey–West": "Least squares, Newey–West errors",
     "quasi-Poisson": "Quasi-Poisson with offset",
 }
+_ESTIMATE_COLUMNS = ("estimate", "ci_low", "ci_high", "df")
 _ESTIMANDS = {
     AT_HORIZON: "Effect at the horizon",
     AVERAGE: "Average effect since the start",
@@ -87,8 +88,15 @@ def by_measure(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
 
 def over_time(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the effect in every period since the start, labelled by period."""
+    """Return the effect in every period since the start, labelled by period.
+
+    One row without an estimate where the headline model gives none.
+    """
     rows = estimates[estimates["estimand"].str.endswith(IN_PERIOD)]
+    if rows.empty:
+        return pd.DataFrame(
+            {"label": ["Every period"], **{key: [float("nan")] for key in _ESTIMATE_COLUMNS}}
+        )
     return rows.assign(label=rows["time"])
 
 
