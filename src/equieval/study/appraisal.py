@@ -146,7 +146,7 @@ def _answer(
         for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
     )
     if pd.isna(row["estimate"]):
-        reasons = (str(row["note"]),)
+        reasons = (_running(str(row["note"])),)
     if level == CANNOT_SAY:
         verdict = "cannot-say"
     elif excludes and disagreeing:
@@ -181,7 +181,8 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
     ]
     if answer.level == WITH_CAUTION:
         reasons.append("the design carries the estimate only with caution")
-    if not (answer.estimate["ci_low"] > 0 or answer.estimate["ci_high"] < 0):
+    low, high = answer.estimate["ci_low"], answer.estimate["ci_high"]
+    if low <= 0 <= high:
         reasons.append("the interval includes no effect")
     if answer.disagreeing:
         reasons.append(f"the direction changes with one choice ({listing(answer.disagreeing[:4])})")
@@ -189,3 +190,12 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
         return CERTAINTY[0], (*answer.reasons, *reasons)
     step = max(0, len(CERTAINTY) - 1 - len(reasons))
     return CERTAINTY[step], tuple(reasons)
+
+
+def _running(note: str) -> str:
+    """Return a note as part of a sentence.
+
+    >>> _running("The autocorrelation runs to its limit.")
+    'the autocorrelation runs to its limit'
+    """
+    return (note[:1].lower() + note[1:]).rstrip(".")

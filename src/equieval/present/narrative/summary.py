@@ -151,7 +151,9 @@ def adequacy_statement(data: pd.DataFrame, *, subject: str = "the estimates") ->
 
 
 def _requirement(row: Mapping[Hashable, object]) -> str:
-    words = f"{as_text(row['criterion'])}: {_plain(row['found'])} found, {_plain(row['needed'])}"
+    missing = numbers.is_missing(row["found"])
+    found = "cannot be estimated" if missing else f"{_plain(row['found'])} found"
+    words = f"{as_text(row['criterion'])}: {found}, {_plain(row['needed'])}"
     words += " needed" if row["judgement"] == "cannot say" else " needed to be without caution"
     reason = row.get("reason")
     tail = f". {sentence(as_text(reason))}" if isinstance(reason, str) and reason else "."
