@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
 
+from equieval.errors import DesignError
 from equieval.methods.did import two_way_fixed_effects
-from equieval.methods.staggered_alternatives import goodman_bacon, imputation
+from equieval.methods.staggered_alternatives import goodman_bacon, imputation, sun_abraham
 
 COLUMNS = {"outcome": "lemp", "first_exposed": "first", "unit": "county", "period": "year"}
 
@@ -56,3 +59,41 @@ def test_goodman_bacons_comparisons_add_up_to_the_two_way_coefficient(mpdta):
     assert (found["weight"] * found["estimate"]).sum() == pytest.approx(whole.effect.estimate)
     forbidden = found["comparison"] == "later with already treated"
     assert 0 < found.loc[forbidden, "weight"].sum() < 0.1
+
+
+def test_sun_and_abraham_are_the_never_treated_event_study(mpdta):
+    # METHODS: dynamic effects of Callaway and Sant'Anna, which without covariates are the same
+    found = sun_abraham(mpdta, **COLUMNS)
+    after = found[found["event_time"] >= 0]
+    np.testing.assert_allclose(after["estimate"], [-0.0199, -0.0510, -0.1373, -0.1008], atol=5e-5)
+    assert found["event_time"].tolist() == [-4, -3, -2, 0, 1, 2, 3]
+
+
+def test_the_errors_of_sun_and_abraham_are_those_of_the_saturated_regression(mpdta):
+    # statsmodels, a dummy for every county, year and cohort's event time, clustered by county;
+    # event times 2 and 3 are those of one cohort, so no averaging over cohorts is in their errors
+    event = mpdta["year"] - mpdta["first"]
+    cells = {
+        (first, time): ((mpdta["first"] == first) & (event == time)).to_numpy(float)
+        for first in (2004, 2006, 2007)
+        for time in range(-4, 4)
+        if time != -1 and ((mpdta["first"] == first) & (event == time)).any()
+    }
+    years = pd.get_dummies(mpdta["year"], drop_first=True, dtype=float)
+    X = pd.concat([pd.DataFrame(cells, index=mpdta.index), years], axis=1)
+    both = pd.concat([X, mpdta["lemp"]], axis=1)
+    within = (both - both.groupby(mpdta["county"]).transform("mean")).to_numpy(float)
+    fitted = sm.OLS(within[:, -1], within[:, :-1]).fit(
+        cov_type="cluster", cov_kwds={"groups": mpdta["county"].to_numpy()}
+    )
+    errors = dict(zip(cells, fitted.bse, strict=False))
+    found = sun_abraham(mpdta, **COLUMNS).set_index("event_time")["std_error"]
+    assert found[2] == pytest.approx(errors[2004, 2], rel=0.005)
+    assert found[3] == pytest.approx(errors[2004, 3], rel=0.005)
+
+
+def test_sun_and_abraham_of_a_large_panel_is_refused_with_a_way_out(mpdta):
+    copies = [mpdta.assign(county=mpdta["county"] + 100_000 * copy) for copy in range(3)]
+    with pytest.raises(DesignError, match="too many for a saturated") as refusal:
+        sun_abraham(pd.concat(copies), **COLUMNS)
+    assert "callaway_santanna" in refusal.value.remedy

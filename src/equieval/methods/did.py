@@ -10,16 +10,20 @@ error does not hold its promise; ``equieval.methods.inference`` says when and wh
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from linearmodels.panel import PanelOLS
 from linearmodels.panel.utility import AbsorbingEffectError
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, did_you_mean
 from equieval.methods.contrasts import Contrast, t_contrast
-from equieval.methods.panel import exposure_panel
+from equieval.methods.panel import (
+    exposure_panel,
+    require_columns,
+    require_one_row_per_unit_and_period,
+)
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,68 @@ def two_way_fixed_effects(
         n_treated_clusters=int(panel.loc[ever, "cluster"].nunique()),
         note=note,
     )
+
+
+def triple_difference(
+    data: pd.DataFrame,
+    worst_off: str,
+    best_off: str,
+    *,
+    outcome: str,
+    exposed: str = "exposed",
+    stratum: str = "stratum",
+    unit: str = "unit",
+    period: str = "period",
+    weights: str | None = None,
+    cluster: str | None = None,
+    ci_level: float = 0.95,
+) -> DidFit:
+    """Estimate the effect of exposure on the gap: ``worst_off`` minus ``best_off``.
+
+    ``data`` has one row per unit, period and stratum. The strata are taken from each other
+    within unit and period, so whatever hits a unit's strata alike in one period drops out (all
+    three pairs of unit, period and stratum have effects of their own; Olden & Møen 2022, Econom
+    J 25:531); what is left is ``two_way_fixed_effects``. ``weights`` (births) become those of a
+    difference, 1/(1/n₁ + 1/n₂). Units and periods that miss one stratum are left out. Raises
+    ``DesignError`` as ``two_way_fixed_effects``, for an absent stratum, and where the strata of
+    a unit are not exposed alike.
+    """
+    names = [outcome, exposed, stratum, unit, period]
+    require_columns(data, [*names, *([weights] if weights else [])], "triple difference")
+    sides = []
+    for level in (worst_off, best_off):
+        rows = data[data[stratum] == level]
+        if rows.empty:
+            raise DesignError(
+                f"The data have no stratum {level!r}.",
+                where="triple difference",
+                remedy=did_you_mean(str(level), [str(name) for name in data[stratum].unique()]),
+            )
+        require_one_row_per_unit_and_period(rows, unit, period)
+        sides.append(rows.set_index([unit, period]))
+    both = sides[0].index.intersection(sides[1].index)
+    worst, best = (side.loc[both] for side in sides)
+    if (worst[exposed] != best[exposed]).any():
+        raise DesignError(
+            "Within a unit and period one stratum is exposed and the other is not.",
+            where="triple difference",
+            remedy="Make each stratum of a unit a unit of its own and compare those.",
+        )
+    frame = pd.DataFrame({"gap": worst[outcome] - best[outcome], "exposed": worst[exposed]})
+    if weights is not None:
+        frame["weight"] = 1 / (1 / worst[weights] + 1 / best[weights])
+    if cluster is not None and cluster not in both.names:
+        frame[cluster] = worst[cluster]
+    fit = two_way_fixed_effects(
+        frame.reset_index(),
+        outcome="gap",
+        unit=unit,
+        period=period,
+        weights="weight" if weights is not None else None,
+        cluster=cluster,
+        ci_level=ci_level,
+    )
+    return replace(fit, estimator="triple difference")
 
 
 _EXPOSED = "exposed from the start"

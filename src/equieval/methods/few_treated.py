@@ -187,7 +187,7 @@ def reassign_over_dates(
     outcomes = panel.pivot(index="unit", columns="time", values="outcome")
     values, times = outcomes.to_numpy(float), outcomes.columns.to_numpy()
     true = panel.groupby("unit")["first"].first().reindex(outcomes.index).to_numpy()
-    names = data.loc[panel.groupby("unit")["first"].idxmin(), unit].to_numpy()
+    names = data[unit].to_numpy()[panel.groupby("unit")["first"].idxmin()]
     dates, exhaustive = _dates(true, min(max_assignments, _LISTED), seed)
     estimates = np.array([_simple_average(values, times, row, control_group) for row in dates])
     tolerance = 1e-9 * max(float(np.abs(estimates).max()), np.finfo(float).tiny)

@@ -119,7 +119,8 @@ def stratum_effects(
     effects, observed, sizes = [], [], []
     treated: set[object] = set()
     for level in levels:
-        rows = data[data[stratum] == level]
+        # A stacked table's index may repeat.
+        rows = data[data[stratum] == level].reset_index(drop=True)
         if rows.empty:
             raise DesignError(
                 f"The data have no stratum {level!r}.",

@@ -3,7 +3,8 @@
 Imputation (Borusyak, Jaravel & Spiess 2024, Rev Econ Stud 91:3253) predicts the exposed from
 unit and period effects of the unexposed; Goodman-Bacon's decomposition (2021, J Econom 225:254)
 shows which comparisons a two-way fixed-effects coefficient averages, forbidden ones included.
-Both by diff-diff, pinned exactly.
+Sun & Abraham (2021, J Econom 225:175) average the cohorts' event studies
+of one saturated regression. All by diff-diff, pinned exactly.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from diff_diff import BaconDecomposition, ImputationDiD
+from diff_diff import BaconDecomposition, ImputationDiD, SunAbraham
 
 from equieval.errors import DesignError
 from equieval.methods.adoption import adoption_panel, refuse_adoption
@@ -62,6 +63,60 @@ def imputation(
         panel["cluster"].nunique() - 1,
         ci_level=ci_level,
     )
+
+
+#: The saturated regression of a larger panel takes gigabytes.
+LARGEST_SATURATED = 1_000
+
+
+def sun_abraham(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    first_exposed: str = "first_exposed",
+    unit: str = "unit",
+    period: str = "period",
+    cluster: str | None = None,
+    ci_level: float = 0.95,
+) -> pd.DataFrame:
+    """Return ``event_time, estimate, std_error, ci_low, ci_high`` against the never treated.
+
+    Cohorts weighted by their share at each event time; standard errors by unit, or by
+    ``cluster``, with t on clusters − 1. The reference (−1) is left out. Raises ``DesignError``
+    as ``callaway_santanna`` and above 1 000 units.
+    """
+    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), cluster)
+    refuse_adoption(panel, "never-treated", _WHERE)
+    n_units = int(panel["unit"].nunique())
+    if n_units > LARGEST_SATURATED:
+        raise DesignError(
+            f"{n_units} units are too many for a saturated regression.",
+            where=_WHERE,
+            remedy="Use callaway_santanna, whose event study estimates the same.",
+        )
+    panel = panel.assign(cluster=np.unique(panel["cluster"], return_inverse=True)[1])
+    fitted = _quietly(
+        lambda: SunAbraham(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
+    )
+    rows = []
+    for event_time, found in sorted(fitted.event_study_effects.items()):
+        contrast = t_contrast(
+            float(found["effect"]),
+            float(found["se"]),
+            panel["cluster"].nunique() - 1,
+            ci_level=ci_level,
+        )
+        rows.append(
+            (
+                int(event_time),
+                contrast.estimate,
+                contrast.std_error,
+                contrast.ci_low,
+                contrast.ci_high,
+            )
+        )
+    columns = ["event_time", "estimate", "std_error", "ci_low", "ci_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def goodman_bacon(

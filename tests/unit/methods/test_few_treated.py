@@ -150,3 +150,17 @@ def test_dates_without_controls_are_refused():
     data = staggered().assign(first_exposed=3)
     with pytest.raises(DesignError, match="No controls"):
         reassign_over_dates(data, outcome="y")
+
+
+def test_a_stacked_table_whose_index_repeats_is_estimated_as_any_other():
+    data = staggered(12, effect=2.0)
+    stacked = pd.concat([data[data["unit"] < 6], data[data["unit"] >= 6]])
+    stacked.index = [*range(36), *range(36)]
+    for given in (data, stacked):
+        found = callaway_santanna(given, outcome="y", control_group="never-treated")
+        dates = reassign_over_dates(given, outcome="y", max_assignments=20)
+        assert (found.effects["estimate"].sum(), dates.p_value) == (
+            callaway_santanna(data, outcome="y").effects["estimate"].sum(),
+            reassign_over_dates(data, outcome="y", max_assignments=20).p_value,
+        )
+        assert dates.placebos["units"].iloc[0] == "0 from 3, 1 from 5"
