@@ -7,8 +7,8 @@ it comes, least squares on demeaned columns by statsmodels, and csdid), the weig
 bootstrap with 30 clusters and 9 999 draws (beside the same draws fitted one by one by least
 squares, timed on 200 and scaled up), and the effect on inequality with its joint covariance on
 42 units x 60 months x 5 strata. Prints the best seconds of each and the ratios as JSON, with the
-estimates that must agree. Peak memory is that of the
-process, data included, before the others run.
+estimates that must agree. Peak memory is that of the process,
+data included, before the others run.
 """
 
 from __future__ import annotations
