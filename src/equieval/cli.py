@@ -223,19 +223,16 @@ def schema(
     ] = None,
 ) -> None:
     """Write the JSON Schema of parameters files, for editors."""
-    import json
+    from equieval.protocol.editor_schema import schema_text
 
-    from equieval.protocol import json_schema
-
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if output is None:
-        say(text)
+        say(schema_text().rstrip("\n"))
     elif not output.parent.is_dir():
         raise InputError(
             "there is no such folder", where=str(output.parent), remedy="make it first"
         )
     else:
-        output.write_text(text + "\n", encoding="utf-8")
+        output.write_text(schema_text(), encoding="utf-8")
         say(f"wrote {output}")
 
 

@@ -93,15 +93,6 @@ def interval_words(
     return f"{share * 100:g}% interval {interval(low, high, decimals)}"
 
 
-def estimate_with_interval(
-    value: object, low: object, high: object, decimals: int | None = None, *, signed: bool = False
-) -> str:
-    """Return ``−0.10 (−0.46 to 0.26)``."""
-    digits = decimals_for(value, low, high) if decimals is None else decimals
-    shown = change(value, digits) if signed else number(value, digits)
-    return f"{shown} ({interval(low, high, digits)})"
-
-
 def degrees_of_freedom(value: object) -> str:
     """Return degrees of freedom with one decimal; very many are "over 100".
 
@@ -155,12 +146,6 @@ def ratio_as_change(value: object) -> str:
     if points == 0:
         return "no different"
     return f"{number(abs(points), 0)}% {'higher' if points > 0 else 'lower'}"
-
-
-def times_as_high(value: object) -> str:
-    """Return ``1.37 times as high``, or that the two are as high as each other."""
-    text = ratio(value)
-    return "equally high" if text == "1.00" else f"{text} times as high"
 
 
 def is_percentage(unit: str) -> bool:

@@ -15,7 +15,6 @@ GOOD_PRACTICE_GUIDE = "Good-practice guide on tackling health inequalities, 2021
 INCLUSION_HEALTH = "Inclusion health in the local maternity and neonatal system"
 EQUITY_GUIDANCE = "Equity and equality: guidance for local maternity systems, 2021"
 PLEDGES_2021 = "Four pledges to women, babies and staff, NHS, 2021"
-CORE20PLUS5 = "Core20PLUS5, NHS England"
 CORE20PLUS5_CYP = "Core20PLUS5 for children and young people, NHS England"
 PROJECT = "Vocabulary of this project"
 

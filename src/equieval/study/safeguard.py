@@ -24,8 +24,6 @@ from equieval.disclosure.safeguard import SafeCounts, safe_counts
 from equieval.protocol import Evaluation
 from equieval.protocol.sources import Source
 
-_PLACES = ["unit", "period", "stratum"]
-
 
 @dataclass(frozen=True)
 class Safeguarded:

@@ -9,7 +9,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.present import numbers
 from equieval.present.narrative.verdict import answer_words
-from equieval.present.wording import Result, certainty_words, sentence
+from equieval.present.wording import Result, sentence
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
@@ -138,11 +138,6 @@ def would_change(answer: Answer) -> list[str]:
     """Return what data would change an answer: the remedies of the checks that it misses."""
     missed = answer.checks[answer.checks["judgement"] == answer.level]
     return [] if answer.level == "can carry" else list(dict.fromkeys(missed["remedy"]))
-
-
-def certainty_meaning(appraisal: Appraisal) -> str:
-    """Return what the rating means, one sentence."""
-    return sentence(certainty_words(appraisal.certainty))
 
 
 def _effect_words(answer: Answer, unit: str) -> str:
