@@ -98,8 +98,8 @@ def test_ctrl_c_ends_the_kernels_and_leaves_the_draft_as_it_was(project: Path, d
     with started_run(project) as process:
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 130
-        assert time.monotonic() - began < 10
+        assert process.wait(40) == 130
+        assert time.monotonic() - began < 30
         assert process.stdout is not None
         assert process.stdout.read() == "interrupted\n"
     assert none_left(project)
@@ -139,4 +139,4 @@ def test_a_second_run_of_the_same_evaluation_is_refused_and_the_first_goes_on(
         assert process.poll() is None
         assert (draft.parent / ".staging").exists()
         process.send_signal(signal.SIGINT)
-        process.wait(15)
+        process.wait(40)
