@@ -2,14 +2,15 @@
 
 Impact models (Bernal et al. 2017, Int J Epidemiol 46:348): a level, a slope, or both, at once,
 after a lag, or after a phase-in that is left out; season by Fourier pairs or by indicators;
-other interruptions (a pandemic) that belong to the counterfactual; and a control series
-(Lopez Bernal et al. 2018, Int J Epidemiol 47:2082).
+other interruptions (a pandemic) that belong to the counterfactual, lasting or passing; windows
+that are left out; and a control series (Lopez Bernal et al. 2018, Int J Epidemiol 47:2082).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -26,8 +27,42 @@ _TERMS: Final[dict[Impact, tuple[str, ...]]] = {
     "slope": ("since",),
 }
 
+#: When another interruption came; a pair is its first and last period, after which it is over.
+Interruption = pd.Period | tuple[pd.Period, pd.Period]
+
 #: Periods in a season's cycle, by pandas frequency.
 CYCLE: Final = {"M": 12, "Q": 4, "W": 52}
+
+
+@dataclass(frozen=True)
+class SegmentedModel:
+    """How an interruption may show and what else moves the series, fixed before it is looked at.
+
+    The fields are the arguments of ``segmented``; ``matrix`` builds the design from them, so
+    that one protocol gives every series (treated, control, each unit) the same model.
+    """
+
+    impact: Impact = "level-and-slope"
+    lag: int = 0
+    phase_in: int = 0
+    other_interruptions: Mapping[str, Interruption] = field(default_factory=dict)
+    exclude: tuple[pd.Period, ...] = ()
+    fourier_pairs: int = 0
+    seasonal_indicators: bool = False
+
+    def matrix(self, periods: pd.PeriodIndex, start: pd.Period) -> pd.DataFrame:
+        """Return the design over ``periods``, as ``segmented`` does and with its errors."""
+        return segmented(
+            periods,
+            start,
+            impact=self.impact,
+            lag=self.lag,
+            phase_in=self.phase_in,
+            other=self.other_interruptions,
+            exclude=self.exclude,
+            fourier_pairs=self.fourier_pairs,
+            seasonal_indicators=self.seasonal_indicators,
+        )
 
 
 def segmented(
@@ -37,27 +72,32 @@ def segmented(
     impact: Impact = "level-and-slope",
     lag: int = 0,
     phase_in: int = 0,
-    other: Mapping[str, pd.Period] | None = None,
+    other: Mapping[str, Interruption] | None = None,
+    exclude: Iterable[pd.Period] = (),
     fourier_pairs: int = 0,
     seasonal_indicators: bool = False,
 ) -> pd.DataFrame:
     """Return the design of a series with an interruption at ``start``.
 
     Columns ``intercept, t``, then ``post`` and/or ``since`` by ``impact``, then for each of
-    ``other`` interruptions ``post <name>`` and ``since <name>``, then the season.
+    ``other`` interruptions ``post <name>`` and ``since <name>`` (``during <name>`` for one that
+    passed), then the season.
 
     Parameters
     ----------
     lag : periods from the start until the impact begins.
     phase_in : periods from there that are left out of the design (rows that are not there are
         not fitted), while time runs on.
-    other : starts of interruptions that are no part of the intervention: the counterfactual
-        keeps them.
+    other : starts of interruptions that are no part of the intervention, or pairs of the first
+        and last period of one that passed (a change of level while it lasted): the
+        counterfactual keeps them.
+    exclude : periods left out of the design, while time runs on.
     fourier_pairs : pairs of sine and cosine over the year's cycle.
     seasonal_indicators : an indicator per month or quarter, the first one left out.
 
-    Raises ``DesignError`` as ``level_and_slope``, and for a negative lag or phase-in, a
-    frequency without a season, more pairs than the cycle carries, and both kinds of season.
+    Raises ``DesignError`` as ``level_and_slope``, and for a negative lag or phase-in, an excluded
+    period that the series does not have, windows that leave nothing before or after, a frequency
+    without a season, more pairs than the cycle carries, and both kinds of season.
     """
     if lag < 0 or phase_in < 0:
         raise DesignError(
@@ -70,17 +110,54 @@ def segmented(
     base = level_and_slope(periods, begins)
     design = base[["intercept", "t", *_TERMS[impact]]]
     for name, at in (other or {}).items():
-        design = design.join(level_and_slope(periods, at)[["post", "since"]].add_suffix(f" {name}"))
+        design = design.join(_interruption(periods, name, at))
     season = _season(periods, fourier_pairs, seasonal_indicators)
     design = design.join(season)
-    kept = (periods < begins) | (periods >= resumes)
     if not (periods >= resumes).any():
         raise DesignError(
             f"Lag and phase-in leave no period after {resumes}.",
             where="design.impact",
             remedy="Shorten them, or wait for later data.",
         )
+    kept = ((periods < begins) | (periods >= resumes)) & ~_excluded(periods, exclude)
+    for side, words in ((periods < begins, "before"), (periods >= resumes, "after")):
+        if not (side & kept).any():
+            raise DesignError(
+                f"The excluded periods leave none {words} the impact begins.",
+                where="design.exclude_periods",
+                remedy="Exclude fewer periods.",
+            )
     return design.loc[kept]
+
+
+def _interruption(periods: pd.PeriodIndex, name: str, at: Interruption) -> pd.DataFrame:
+    """Return the terms of an interruption that is no part of the intervention."""
+    if not isinstance(at, tuple):
+        return level_and_slope(periods, at)[["post", "since"]].add_suffix(f" {name}")
+    first, last = at
+    level_and_slope(periods, first)  # refuses another frequency, and a start outside the series
+    if last < first:
+        raise DesignError(
+            f"The interruption {name!r} ends ({last}) before it begins ({first}).",
+            where="design.other_interruptions",
+            remedy="Give its first and its last period.",
+        )
+    during = (periods >= first) & (periods <= last)
+    return pd.DataFrame({f"during {name}": during.astype(float)}, index=periods)
+
+
+def _excluded(
+    periods: pd.PeriodIndex, exclude: Iterable[pd.Period]
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    wanted = list(exclude)
+    for period in wanted:
+        if period not in periods:
+            raise DesignError(
+                f"The series has no period {period} to exclude.",
+                where="design.exclude_periods",
+                remedy=f"Choose periods from {periods.min()} to {periods.max()}.",
+            )
+    return np.asarray(periods.isin(wanted))
 
 
 def difference_series(treated: pd.Series, control: pd.Series) -> pd.Series:

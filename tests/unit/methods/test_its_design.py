@@ -14,7 +14,7 @@ from equieval.methods.its import (
     fit_reml_ar1,
     level_and_slope,
 )
-from equieval.methods.its_design import difference_series, segmented
+from equieval.methods.its_design import SegmentedModel, difference_series, segmented
 
 MONTHS = pd.period_range("2018-01", periods=72, freq="M")
 START = pd.Period("2021-01", freq="M")
@@ -57,6 +57,29 @@ def test_another_interruption_belongs_to_the_counterfactual():
     assert effect_at(fit, design, START).estimate == pytest.approx(-1, abs=0.1)
 
 
+def test_a_passing_interruption_moves_the_level_while_it_lasts_and_stays_in_the_counterfactual():
+    model = SegmentedModel(other_interruptions={"pandemic": (PANDEMIC, PANDEMIC + 4)}, lag=2)
+    design = model.matrix(MONTHS, START)
+    assert design["during pandemic"].sum() == 5
+    truth = pd.Series([10, 0, -1, 0, 3], index=design.columns, dtype=float)
+    noise = np.random.default_rng(1).normal(scale=0.01, size=72)
+    fit = fit_reml_ar1(pd.Series(design.to_numpy() @ truth.to_numpy() + noise, MONTHS), design)
+    frame = counterfactual(fit, design).set_index("period")
+    assert frame.loc[PANDEMIC + 1, "counterfactual"] == pytest.approx(13, abs=0.1)
+    assert frame.loc[PANDEMIC + 5, "counterfactual"] == pytest.approx(10, abs=0.1)
+    assert effect_at(fit, design, START + 2).estimate == pytest.approx(-1, abs=0.1)
+
+
+def test_an_excluded_window_changes_no_coefficient_of_an_exact_series():
+    window = tuple(pd.period_range(PANDEMIC, PANDEMIC + 8, freq="M"))
+    design = SegmentedModel(exclude=window).matrix(MONTHS, START)
+    assert len(design) == 63
+    assert design.loc[START, "t"] == 36
+    y = pd.Series(segmented(MONTHS, START).to_numpy() @ [5.0, 0.1, -1.0, 0.2], MONTHS)
+    y[list(window)] = 99.0
+    np.testing.assert_allclose(fit_ols(y[design.index], design).params, [5, 0.1, -1, 0.2])
+
+
 @pytest.mark.parametrize("options", [{"fourier_pairs": 2}, {"seasonal_indicators": True}])
 def test_a_season_is_taken_out_of_the_effect(options):
     rng = np.random.default_rng(2)
@@ -96,6 +119,10 @@ def test_a_control_series_takes_out_what_both_share():
         ({"fourier_pairs": 6}, "does not carry 6"),
         ({"fourier_pairs": 1, "seasonal_indicators": True}, "same season twice"),
         ({"other": {"early": MONTHS[0]}}, "leaves nothing to compare"),
+        ({"other": {"early": (START, START - 1)}}, "before it begins"),
+        ({"exclude": [MONTHS[0] - 1]}, "no period 2017-12 to exclude"),
+        ({"exclude": list(MONTHS[36:])}, "leave none after"),
+        ({"exclude": list(MONTHS[:36])}, "leave none before"),
     ],
 )
 def test_impossible_designs_are_refused_with_a_remedy(options, words):
