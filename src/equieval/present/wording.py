@@ -222,4 +222,9 @@ def sentence(words: str) -> str:
     """Return words with a capital first letter and one full stop at the end."""
     trimmed = words.strip()
     closed = trimmed if trimmed.endswith((".", "?", "!")) else f"{trimmed}."
-    return closed[:1].upper() + closed[1:]
+    return capitalise(closed)
+
+
+def capitalise(words: str) -> str:
+    """Return words with a capital first letter and the rest as it was."""
+    return words[:1].upper() + words[1:]

@@ -9,9 +9,10 @@ axes, axes from zero where bars stand on them. Titles state the finding; the sou
 from equieval.present.figures.effects import headline, levelling
 from equieval.present.figures.forests import forest
 from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
+from equieval.present.figures.over_time import rates_by_group
 from equieval.present.figures.quality import autocorrelation, completeness_heatmap
 from equieval.present.figures.saving import png_bytes, svg_bytes
-from equieval.present.figures.series import counterfactual_series, rates_by_group
+from equieval.present.figures.series import counterfactual_series
 
 __all__ = [
     "autocorrelation",

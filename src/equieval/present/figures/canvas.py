@@ -27,6 +27,7 @@ from equieval.present.periods import tick_periods
 Floats = npt.NDArray[np.float64]
 LINE = 1.25 / 72  # a line of text, in inches per point
 SYNTHETIC = "Synthetic data: no real people, places or programmes"
+KEY_SAMPLE = 0.22  # inches from the left of a key's entry to its words
 LIFTED = 0.6  # of the highest value: above it, an axis from zero would flatten the series
 
 
@@ -239,12 +240,54 @@ def label_ends(page: Sheet, ax: Axes, labels: Sequence[EndLabel]) -> None:
 
 
 def key_above(page: Sheet, entries: Sequence[tuple[Line2D, str]]) -> None:
-    """Write a key in one line above the plot, each entry with a sample of its marker."""
-    x, y = 0.1, page.height - 0.16
-    for sample, words in entries:
-        sample.set_linestyle("None")
+    """Write a key above the plot, each entry with a sample of its line or marker.
+
+    Leave `key_room` of its words above the plot.
+    """
+    placed, _ = _key_places([words for _, words in entries])
+    for (sample, _), (x, down, words) in zip(entries, placed, strict=True):
+        top = page.height - 0.06 - down
+        y = (top - theme.POINTS_TEXT * LINE / 2) / page.height
+        single = sample.get_linestyle() in ("None", "none", "") or sample.get_marker() != "None"
+        if single:
+            sample.set_linestyle("None")
         sample.set_transform(page.figure.transFigure)
-        sample.set_data([(x + 0.06) / theme.FIGURE_WIDTH], [y / page.height])
+        xs = [x + 0.06] if single else [x - 0.04, x + 0.16]
+        sample.set_data([place / theme.FIGURE_WIDTH for place in xs], [y] * len(xs))
         page.figure.add_artist(sample)
-        page.text(x + 0.2, y, words, va="center", ha="left")
-        x += 0.2 + text_size(words, theme.POINTS_TEXT)[0] + 0.28
+        page.text(x + KEY_SAMPLE, top, words, va="top", ha="left", linespacing=1.2)
+
+
+def key_room(words: Sequence[str]) -> float:
+    """Return the inches above a plot that a key of these words takes."""
+    return _key_places(words)[1] + 0.14
+
+
+def _key_places(words: Sequence[str]) -> tuple[list[tuple[float, float, str]], float]:
+    """Place of each entry (inches from the left and from the top), and the height of all."""
+    placed: list[tuple[float, float, str]] = []
+    x, down, deepest = 0.1, 0.0, 0.0
+    for entry in words:
+        text = wrap(entry, theme.FIGURE_WIDTH - KEY_SAMPLE - 0.2, theme.POINTS_TEXT)
+        width, height = text_size(text, theme.POINTS_TEXT)
+        if placed and x + KEY_SAMPLE + width > theme.FIGURE_WIDTH - 0.05:
+            x, down = 0.1, deepest + 0.03
+        placed.append((x, down, text))
+        x += KEY_SAMPLE + width + 0.28
+        deepest = max(deepest, down + height)
+    return placed, deepest
+
+
+def band_limits(core: Floats, lowest: float | None = None) -> tuple[float, float]:
+    """Return limits of what is drawn, so that a very wide band does not flatten ``core``.
+
+    ``lowest`` is the lowest value that can be, if there is one.
+    """
+    finite = core[np.isfinite(core)]
+    if not finite.size:
+        return -np.inf, np.inf
+    span = float(finite.max() - finite.min()) or abs(float(finite.max())) or 1.0
+    foot = float(finite.min()) - 1.5 * span
+    if lowest is not None:
+        foot = max(foot, min(lowest, float(finite.min())))
+    return foot, float(finite.max()) + 1.5 * span

@@ -10,9 +10,16 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, forests
-from equieval.present.figures.words import Groups, capitalise, column, subtitle
+from equieval.present.figures.words import column, subtitle
+from equieval.present.groups import Groups
 from equieval.present.periods import period_label
-from equieval.present.wording import Result, gap_verdict, levelling_verdict, outcome_verdict
+from equieval.present.wording import (
+    Result,
+    capitalise,
+    gap_verdict,
+    levelling_verdict,
+    outcome_verdict,
+)
 
 
 def levelling(

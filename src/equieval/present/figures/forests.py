@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import capitalise, column, subtitle
+from equieval.present.figures.words import column, subtitle
+from equieval.present.wording import capitalise
 
 LABEL_WIDTH = 2.3
 LONGEST_LIST = 12

@@ -13,8 +13,10 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import Groups, above_or_below, capitalise, column, subtitle
+from equieval.present.figures.words import above_or_below, column, subtitle
+from equieval.present.groups import Groups
 from equieval.present.periods import as_periods, at_frequency_of, period_label, period_noun
+from equieval.present.wording import capitalise
 
 MOST_ROWS = 16
 

@@ -13,8 +13,9 @@ from equieval.errors import InputError
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import capitalise, column, subtitle
+from equieval.present.figures.words import column, subtitle
 from equieval.present.periods import as_periods, period_label, period_noun, tick_periods
+from equieval.present.wording import capitalise
 
 MISSING_HATCH = "////"
 MOST_CELLS = 30  # in a row, before equal neighbours are drawn as one

@@ -1,8 +1,6 @@
-"""Series over time: the counterfactual of an interrupted series, and rates by group."""
+"""The counterfactual of an interrupted series."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,15 +8,15 @@ from matplotlib.lines import Line2D
 
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
-from equieval.present.figures import canvas
-from equieval.present.figures.words import Groups, capitalise, column, subtitle
+from equieval.present.figures import canvas, lines
+from equieval.present.figures.words import column, subtitle
 from equieval.present.periods import (
     as_period,
-    as_periods,
     at_frequency_of,
     period_label,
     period_noun,
 )
+from equieval.present.wording import capitalise
 
 TOP, BOTTOM, LEFT = 0.66, 0.38, 0.55
 
@@ -60,7 +58,7 @@ def counterfactual_series(
         ("period", "observed", "fitted", "counterfactual", "ci_low", "ci_high"),
         "counterfactual_series",
     )
-    frame = _complete(data)
+    frame = lines.complete(data)
     periods = pd.PeriodIndex(frame["period"])
     begin = at_frequency_of(start, periods)
     places = np.array([p.ordinal for p in periods], dtype=float)
@@ -72,7 +70,7 @@ def counterfactual_series(
     expected, low, high = (np.where(after, v, np.nan) for v in (expected, low, high))
     with theme.figure_style():
         core = np.concatenate([observed, fitted, expected])
-        limits = _room_for_band(core, lowest)
+        limits = canvas.band_limits(core, lowest)
         drawn = np.append(core, np.clip(np.concatenate([low, high]), *limits))
         remark = canvas.zero_remark(drawn)
         if (low < limits[0]).any() or (high > limits[1]).any():
@@ -103,10 +101,12 @@ def counterfactual_series(
             page,
             ax,
             [
-                canvas.EndLabel(_last(observed), "Observed", dots),
-                canvas.EndLabel(_last(fitted), "Fitted to what was observed", solid),
+                canvas.EndLabel(lines.last_known(observed), "Observed", dots),
+                canvas.EndLabel(lines.last_known(fitted), "Fitted to what was observed", solid),
                 canvas.EndLabel(
-                    _last(expected), f"Earlier trend carried forward, {share} interval", dashed
+                    lines.last_known(expected),
+                    f"Earlier trend carried forward, {share} interval",
+                    dashed,
                 ),
             ],
         )
@@ -124,30 +124,6 @@ def counterfactual_series(
 
 def _cannot_say(outcome: str) -> str:
     return f"These data cannot say whether the {outcome} left its earlier trend"
-
-
-def _room_for_band(core: canvas.Floats, lowest: float | None) -> tuple[float, float]:
-    """Limits of what is drawn: a very wide interval must not flatten the series itself."""
-    finite = core[np.isfinite(core)]
-    if not finite.size:
-        return -np.inf, np.inf
-    span = float(finite.max() - finite.min()) or abs(float(finite.max())) or 1.0
-    foot = float(finite.min()) - 1.5 * span
-    if lowest is not None:
-        foot = max(foot, min(lowest, float(finite.min())))
-    return foot, float(finite.max()) + 1.5 * span
-
-
-def _complete(data: pd.DataFrame) -> pd.DataFrame:
-    """Sort by period and insert the periods that are missing, as missing."""
-    periods = as_periods(data["period"])
-    full = pd.period_range(periods.min(), periods.max(), freq=periods.freq, name="period")
-    return data.drop(columns="period").set_axis(periods).reindex(full).reset_index()
-
-
-def _last(values: canvas.Floats) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite[-1]) if finite.size else float("nan")
 
 
 def _at_horizon(frame: pd.DataFrame, begin: pd.Period, horizon: object) -> pd.Series | None:
@@ -227,145 +203,3 @@ def _judged(difference: float, polarity: str) -> str:
     if polarity not in ("low", "high") or not difference:
         return ""
     return " (worse)" if (difference > 0) == (polarity == "low") else " (better)"
-
-
-def rates_by_group(
-    data: pd.DataFrame,
-    *,
-    outcome: str,
-    unit: str,
-    levels: Sequence[str] | None = None,
-    group: str = "decile",
-    most: str = "most deprived",
-    least: str = "least deprived",
-    population: str = "",
-    start: object = None,
-    intervention: str = "",
-    ci_level: float = 0.95,
-    source: str = "",
-    synthetic: bool = False,
-) -> Picture:
-    """Rates over time: the two ends of the scale labelled, the other groups in grey.
-
-    Parameters
-    ----------
-    data : columns ``stratum, period, rate``; drawn as bands where there:
-        ``ci_low, ci_high``; kept in the download: ``numerator, denominator``.
-    levels : groups from the most to the least deprived; by default the data's order.
-    group, most, least : what a group and the two ends are called.
-    start, intervention : draw and label the start, where given.
-    """
-    require(data, ("stratum", "period", "rate"), "rates_by_group")
-    groups = Groups.of(data["stratum"], levels, group, most, least)
-    first, last = groups.ends
-    periods = as_periods(data["period"])
-    strata = data["stratum"].astype(str)
-    series = {level: _complete(data.loc[strata == level]) for level in dict.fromkeys(strata)}
-    drawn = np.concatenate(
-        [column(frame, "rate") for frame in series.values()]
-        + [column(series[end], name) for end in groups.ends for name in ("ci_low", "ci_high")]
-    )
-    with theme.figure_style():
-        remark = canvas.zero_remark(drawn)
-        page = canvas.sheet(4.2, source=source, synthetic=synthetic, remark=remark)
-        ax = page.axes(LEFT, 1.75, BOTTOM, TOP if start is not None else 0.42)
-        canvas.value_axis(ax, drawn)
-        canvas.time_axis(ax, periods)
-        looks = {first: (theme.MOST, "-", "o"), last: (theme.LEAST, (0, (4, 1.5)), "s")}
-        labels = []
-        for level, frame in series.items():
-            places = np.array([p.ordinal for p in frame["period"]], dtype=float)
-            rate = column(frame, "rate")
-            if level not in looks:
-                ax.plot(places, rate, color=theme.OTHERS, linewidth=1.1, zorder=2)
-                continue
-            colour, dash, marker = looks[level]
-            ax.fill_between(
-                places, column(frame, "ci_low"), column(frame, "ci_high"),
-                color=colour, alpha=0.16, linewidth=0, zorder=2.5,
-            )  # fmt: skip
-            marks = marker if len(places) <= 30 else ""
-            style = {"color": colour, "linestyle": dash, "marker": marks, "markersize": 4.5}
-            ax.plot(places, rate, zorder=4, **style)
-            sample = Line2D([], [], **style)
-            labels.append(canvas.EndLabel(_last(rate), groups.label(level), sample))
-        others = [level for level in series if level not in looks]
-        if others:
-            middle = float(np.nanmean([_last(column(series[o], "rate")) for o in others]))
-            sample = Line2D([], [], color=theme.OTHERS, linewidth=1.1)
-            words = f"The other {len(others)} {group}s" if group else f"{len(others)} other groups"
-            labels.append(canvas.EndLabel(middle, words, sample))
-        canvas.label_ends(page, ax, labels)
-        canvas.head_axis(page, capitalise(unit))
-        if start is not None:
-            begin = at_frequency_of(start, periods)
-            words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
-            canvas.mark_start(page, ax, begin.ordinal - 0.5, words)
-    bands = (
-        f"Bands are {ci_level * 100:g}% intervals." if {"ci_low", "ci_high"} <= set(data) else ""
-    )
-    return Picture(
-        title=_group_finding(series[first], series[last], groups, outcome, unit),
-        subtitle=subtitle(f"{unit}, by {group}", population, periods),
-        alt=_group_account(series[first], series[last], groups, outcome, unit, len(series)),
-        data=plain_frame(data),
-        figure=page.figure,
-        note=bands,
-    )
-
-
-def _paired(most: pd.DataFrame, least: pd.DataFrame) -> pd.DataFrame:
-    """Both ends' rates in the periods in which both are known."""
-    pairs = pd.merge(most[["period", "rate"]], least[["period", "rate"]], on="period")
-    return pairs.dropna().reset_index(drop=True)
-
-
-def _group_finding(
-    most: pd.DataFrame, least: pd.DataFrame, groups: Groups, outcome: str, unit: str
-) -> str:
-    pairs = _paired(most, least)
-    if pairs.empty:
-        return f"The {outcome} of {groups.most_words} and {groups.least_words} cannot be compared"
-    higher = int((pairs["rate_x"] > pairs["rate_y"]).sum())
-    lower = int((pairs["rate_x"] < pairs["rate_y"]).sum())
-    total = len(pairs)
-    noun = period_noun(pd.PeriodIndex(pairs["period"]), total)
-    side, times = ("higher", higher) if higher >= lower else ("lower", lower)
-    if total == 1:
-        scope = f"in {period_label(pairs['period'][0])}"
-    elif times == total:
-        scope = f"in every one of {total} {noun}"
-    else:
-        scope = f"in {times} of {total} {noun}"
-    end = pairs.iloc[-1]
-    digits = numbers.decimals_for(end["rate_x"], end["rate_y"])
-    return (
-        f"The {outcome} was {side} in {groups.most_words} than in {groups.least_words} {scope}: "
-        f"{numbers.number(end['rate_x'], digits)} against "
-        f"{numbers.of_unit(numbers.number(end['rate_y'], digits), unit)} in "
-        f"{period_label(end['period'])}"
-    )
-
-
-def _group_account(
-    most: pd.DataFrame,
-    least: pd.DataFrame,
-    groups: Groups,
-    outcome: str,
-    unit: str,
-    drawn: int,
-) -> str:
-    parts = [f"Line chart of the {outcome} in {drawn} groups, in {unit}."]
-    for words, frame in ((groups.most_words, most), (groups.least_words, least)):
-        seen = frame.loc[frame["rate"].notna()]
-        if seen.empty:
-            parts.append(f"{capitalise(words)} has no values.")
-            continue
-        start, end = seen.iloc[0], seen.iloc[-1]
-        digits = numbers.decimals_for(start["rate"], end["rate"])
-        parts.append(
-            f"In {words} it was {numbers.number(start['rate'], digits)} in "
-            f"{period_label(start['period'])} and {numbers.number(end['rate'], digits)} in "
-            f"{period_label(end['period'])}."
-        )
-    return " ".join(parts)

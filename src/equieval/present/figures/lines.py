@@ -1,0 +1,102 @@
+"""Lines over time with their labels at the right end: at most four, the rest in grey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from equieval.present import theme
+from equieval.present.figures import canvas
+from equieval.present.figures.words import column
+from equieval.present.periods import as_periods
+
+MOST_LINES = 4
+MOST_MARKERS = 30  # points on a line; beyond, markers would run together
+DASHED, DOTTED, MIXED = (0, (4, 1.5)), (0, (1, 1.3)), (0, (6, 1.5, 1, 1.5))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one line is told from the others, by more than its colour."""
+
+    colour: str
+    dash: object
+    marker: str
+
+
+LOOKS = (
+    Look(theme.DARK_BLUE, "-", "o"),
+    Look(theme.ORANGE, DASHED, "s"),
+    Look(theme.TURQUOISE, DOTTED, "^"),
+    Look(theme.DARK_PINK, MIXED, "D"),
+)
+
+
+def complete(data: pd.DataFrame) -> pd.DataFrame:
+    """Sort by period and insert the periods that are missing, as missing."""
+    periods = as_periods(data["period"])
+    full = pd.period_range(periods.min(), periods.max(), freq=periods.freq, name="period")
+    return data.drop(columns="period").set_axis(periods).reindex(full).reset_index()
+
+
+def last_known(values: canvas.Floats) -> float:
+    """Return the last value that is not missing, or NaN."""
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if finite.size else float("nan")
+
+
+def draw_lines(
+    ax: Axes,
+    series: Mapping[str, pd.DataFrame],
+    labels: Mapping[str, str],
+    others: str,
+) -> list[canvas.EndLabel]:
+    """Draw each series and return the labels for the right end.
+
+    Parameters
+    ----------
+    series : frames of ``period, rate`` and, as a band, ``ci_low, ci_high``.
+    labels : the series that stand out, at most four, with their labels.
+    others : label of the other series, drawn in grey.
+    """
+    looks: Mapping[str, Look] = dict(zip(labels, LOOKS, strict=False))
+    ends = []
+    for name, frame in series.items():
+        places = np.array([p.ordinal for p in frame["period"]], dtype=float)
+        rate = column(frame, "rate")
+        if name not in looks:
+            ax.plot(places, rate, color=theme.OTHERS, linewidth=1.1, zorder=2)
+            continue
+        look = looks[name]
+        ax.fill_between(
+            places, column(frame, "ci_low"), column(frame, "ci_high"),
+            color=look.colour, alpha=0.16, linewidth=0, zorder=2.5,
+        )  # fmt: skip
+        style = {
+            "color": look.colour,
+            "linestyle": look.dash,
+            "marker": look.marker if len(places) <= MOST_MARKERS else "",
+            "markersize": 4.5,
+        }
+        ax.plot(places, rate, zorder=4, **style)  # type: ignore[arg-type]
+        sample = Line2D([], [], **style)  # type: ignore[arg-type]
+        ends.append(canvas.EndLabel(last_known(rate), labels[name], sample))
+    grey = [last_known(column(frame, "rate")) for name, frame in series.items()
+            if name not in looks]  # fmt: skip
+    if grey:
+        sample = Line2D([], [], color=theme.OTHERS, linewidth=1.1)
+        middle = float(np.nanmean(grey)) if np.isfinite(grey).any() else float("nan")
+        ends.append(canvas.EndLabel(middle, others, sample))
+    return ends
+
+
+def standing_out(names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
+    """Return the series that are drawn in colour: those chosen, else the first four."""
+    if chosen:
+        return [name for name in chosen if name in names][:MOST_LINES]
+    return list(names[:MOST_LINES])
