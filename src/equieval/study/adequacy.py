@@ -13,6 +13,7 @@ normal approximation to a count (at least five, better ten).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -93,6 +94,70 @@ ITS_THRESHOLDS = (
 )
 
 
+COMPARISON_THRESHOLDS = (
+    Threshold(
+        "treated-units",
+        "Treated units",
+        5,
+        1,
+        "how much treated units differ by chance can only be learnt from several of them",
+        "more units that take the intervention up",
+    ),
+    Threshold(
+        "comparison-units",
+        "Comparison units",
+        10,
+        4,
+        "the change without the intervention is read off these units alone",
+        "more units that have not taken the intervention up",
+    ),
+    Threshold(
+        "assignments",
+        "Ways in which the treated could have been chosen",
+        100,
+        20,
+        "with fewer than twenty ways no result could be told from chance at the usual level",
+        "more units, treated or not",
+    ),
+    Threshold(
+        "periods-before",
+        "Periods before the start",
+        8,
+        3,
+        "whether the units ran parallel is judged on these periods alone",
+        "a longer series before the start, or quarterly or monthly figures",
+    ),
+    Threshold(
+        "periods-after",
+        "Periods from the start to the horizon",
+        3,
+        1,
+        "an effect needs time to show",
+        "a longer follow-up",
+    ),
+    Threshold(
+        "events-treated",
+        "Smallest number of events in a group of a treated unit, before or after the start",
+        10,
+        5,
+        "with few events in a group its rate is mostly chance",
+        "wider groups, larger units, or longer periods",
+    ),
+)
+"""Thresholds of designs that compare treated with untreated units.
+
+Units and assignments: the simulated size of cluster-robust and bootstrap tests with few treated
+clusters (MacKinnon & Webb 2018, Econom J 21:114) and the smallest p value that a reassignment
+of the treatment can reach (1 in twenty for the usual level).
+"""
+
+THRESHOLDS: dict[str, tuple[Threshold, ...]] = {
+    "Interrupted time series": ITS_THRESHOLDS,
+    "Comparison of treated with untreated units": COMPARISON_THRESHOLDS,
+}
+"""All published thresholds, by the kind of design."""
+
+
 def adequacy_checks(
     *, points_before: int, points_after: int, df: float, smallest_cell: float
 ) -> pd.DataFrame:
@@ -106,15 +171,31 @@ def adequacy_checks(
 
     Returns
     -------
+    The frame of `against`.
+    """
+    return against(
+        ITS_THRESHOLDS,
+        {
+            "points-before": float(points_before),
+            "points-after": float(points_after),
+            "degrees-of-freedom": float(df),
+            "events-per-cell": float(smallest_cell),
+        },
+    )
+
+
+def against(thresholds: tuple[Threshold, ...], values: Mapping[str, float]) -> pd.DataFrame:
+    """Hold what a design has against thresholds.
+
+    Parameters
+    ----------
+    values : by the id of the threshold; a missing number cannot say.
+
+    Returns
+    -------
     DataFrame, one row per check: ``id, criterion, found, needed, judgement, reason, remedy,
     can_carry_from, caution_from``; ``needed`` is the threshold that is missed, or met.
     """
-    values = {
-        "points-before": float(points_before),
-        "points-after": float(points_after),
-        "degrees-of-freedom": float(df),
-        "events-per-cell": float(smallest_cell),
-    }
     return pd.DataFrame(
         {
             "id": threshold.id,
@@ -127,23 +208,10 @@ def adequacy_checks(
             "can_carry_from": threshold.can_carry_from,
             "caution_from": threshold.caution_from,
         }
-        for threshold in ITS_THRESHOLDS
+        for threshold in thresholds
     )
 
 
 def design_level(checks: pd.DataFrame) -> str:
     """Return the worst level among the checks."""
     return LEVELS[max(LEVELS.index(level) for level in checks["judgement"])]
-
-
-def published_thresholds() -> pd.DataFrame:
-    """Return the thresholds as the site prints them."""
-    return pd.DataFrame(
-        {
-            "criterion": threshold.label,
-            "can_carry_from": threshold.can_carry_from,
-            "caution_from": threshold.caution_from,
-            "reason": threshold.why,
-        }
-        for threshold in ITS_THRESHOLDS
-    )

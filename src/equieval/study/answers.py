@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pandas as pd
 
-from equieval.data import Observations
-from equieval.errors import DesignError, did_you_mean
-from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis
 from equieval.study.appraisal import (
     Answer,
@@ -17,25 +12,14 @@ from equieval.study.appraisal import (
     judge_inequality,
     judge_outcome,
 )
-from equieval.study.baseline import baseline
-from equieval.study.its import effect, inequality_effect
+from equieval.study.designs import analyst_of
 from equieval.study.page import Page
 from equieval.study.pages import page_spec
-from equieval.study.robustness import robustness
-
-Analyst = Callable[[Evaluation, Observations], Analysis]
-
-_ANALYSTS: dict[tuple[str, str], Analyst] = {
-    ("its", "baseline-inequality"): baseline,
-    ("its", "effect"): effect,
-    ("its", "inequality-effect"): inequality_effect,
-    ("its", "robustness"): robustness,
-}
 
 
 def analyse(page: Page) -> Analysis:
     """Return the analysis of a page and record its estimates."""
-    analysis = _analyst(page.evaluation.design.type, page.spec.id)(
+    analysis = analyst_of(page.evaluation.design.type, page.spec.id)(
         page.evaluation, page.observations
     )
     page.record(analysis.estimates)
@@ -57,7 +41,7 @@ def estimates_of(page: Page, *page_ids: str) -> pd.DataFrame:
         spec = page_spec(design, page_id)
         recorded = page.estimates_beside(spec.slug)
         if recorded is None:
-            recorded = _analyst(design, page_id)(page.evaluation, page.observations).estimates
+            recorded = analyst_of(design, page_id)(page.evaluation, page.observations).estimates
         tables.append(recorded)
     return together(*tables)
 
@@ -87,15 +71,5 @@ def _with_variants(page: Page, estimates: pd.DataFrame) -> pd.DataFrame:
 
     They are computed here: the page that shows them needs the estimates of this one.
     """
-    return together(estimates, robustness(page.evaluation, page.observations).estimates)
-
-
-def _analyst(design: str, page_id: str) -> Analyst:
-    try:
-        return _ANALYSTS[design, page_id]
-    except KeyError:
-        known = [page for name, page in _ANALYSTS if name == design]
-        raise DesignError(
-            f"page '{page_id}' of design '{design}' has no analysis",
-            remedy=did_you_mean(page_id, known),
-        ) from None
+    variants = analyst_of(page.evaluation.design.type, "robustness")
+    return together(estimates, variants(page.evaluation, page.observations).estimates)

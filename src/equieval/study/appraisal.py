@@ -9,9 +9,9 @@ The verdict, in this order:
    ``improved``, ``worsened`` (or ``rose``, ``fell`` where neither is better) for an outcome.
 
 Certainty starts at high and loses one step for each serious concern (GRADE's domains, read
-for one study): no comparison series, a design that carries only with caution, an interval
-that includes no effect, variants that disagree in direction. A verdict of "cannot say" is
-always of very low certainty; synthetic evaluations are not rated.
+for one study): what a design of this kind can never rule out, a design that carries only with
+caution, an interval that includes no effect, variants that disagree in direction. A verdict of
+"cannot say" is always of very low certainty; synthetic evaluations are not rated.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import (
     CANNOT_SAY,
     WITH_CAUTION,
-    adequacy_checks,
     design_level,
 )
-from equieval.study.its import outcome_row, primary_row
-from equieval.study.series import outcome_series, series_design
+from equieval.study.designs import study_of
+from equieval.study.headline import outcome_row, primary_row
 
 CERTAINTY = ("very-low", "low", "moderate", "high")
 NOT_RATED = "not-rated"
@@ -110,25 +109,6 @@ def judge_outcome(
     return _answer(evaluation, observations, estimates, row, directions)
 
 
-def design_checks(evaluation: Evaluation, observations: Observations, *, df: float) -> pd.DataFrame:
-    """Hold the primary outcome's series against the adequacy thresholds.
-
-    ``df`` are the degrees of freedom of the estimate in question; the frame is that of
-    `equieval.study.adequacy.adequacy_checks`.
-    """
-    design = series_design(evaluation, observations)
-    outcome = evaluation.outcomes.primary.indicator
-    before, after = design.points(outcome_series(observations, outcome))
-    cells = observations.strata(outcome)
-    cells = cells[cells["period"].isin(list(design.periods))]
-    return adequacy_checks(
-        points_before=before,
-        points_after=after,
-        df=df,
-        smallest_cell=float(cells["numerator"].min()),
-    )
-
-
 def _answer(
     evaluation: Evaluation,
     observations: Observations,
@@ -136,7 +116,7 @@ def _answer(
     row: pd.Series,
     directions: tuple[str, str],
 ) -> Answer:
-    checks = design_checks(evaluation, observations, df=float(row["df"]))
+    checks = study_of(evaluation.design.type).checks(evaluation, observations, row)
     level = design_level(checks)
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
@@ -176,9 +156,7 @@ def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
 def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, ...]]:
     if evaluation.identity.synthetic:
         return NOT_RATED, ("the data are synthetic",)
-    reasons = [
-        "there is no comparison series, so anything else that changed at the start counts too"
-    ]
+    reasons = [_of_the_design(evaluation)]
     if answer.level == WITH_CAUTION:
         reasons.append("the design carries the estimate only with caution")
     low, high = answer.estimate["ci_low"], answer.estimate["ci_high"]
@@ -190,6 +168,18 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
         return CERTAINTY[0], (*answer.reasons, *reasons)
     step = max(0, len(CERTAINTY) - 1 - len(reasons))
     return CERTAINTY[step], tuple(reasons)
+
+
+def _of_the_design(evaluation: Evaluation) -> str:
+    """Return what a design of this kind can never rule out."""
+    return {
+        "its": "there is no comparison series, so anything else that changed at the start counts "
+        "too",
+        "controlled-its": "whatever changed for the treated series alone at the start counts too",
+    }.get(
+        evaluation.design.type,
+        "who was treated was not drawn by lot, so the treated may have changed for another reason",
+    )
 
 
 def _running(note: str) -> str:

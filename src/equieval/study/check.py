@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from equieval.data import load_observations
-from equieval.errors import DesignError
-from equieval.methods.its import effect_at
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
-from equieval.study.analysis import CI_LEVEL
-from equieval.study.appraisal import design_checks
-from equieval.study.its import covering, fit_series, measure_values
+from equieval.study.designs import study_of
 from equieval.study.pages import pages_for
-from equieval.study.series import series_design
 
 
 @dataclass(frozen=True)
@@ -51,15 +45,7 @@ def check(evaluation: Evaluation, root: Path) -> Readiness:
     specs = pages_for(evaluation.design.type)
     recorded = load_observations(evaluation, root)
     observations = recorded.grouped(evaluation.equity.grouping)
-    design = series_design(evaluation, observations)
-    primary = evaluation.outcomes.primary
-    values = measure_values(observations, primary.indicator, primary.measure)
-    own = covering(design, values)
-    try:
-        df = effect_at(fit_series(values, own), own.matrix(), own.horizon, ci_level=CI_LEVEL).df
-    except DesignError:
-        df = math.nan
-    checks = design_checks(evaluation, observations, df=df)
+    checks = study_of(evaluation.design.type).checks(evaluation, observations, None)
     return Readiness(
         id=evaluation.identity.id,
         title=evaluation.identity.title,

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.errors import DesignError, EvaluationFailed
+from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast
 from equieval.methods.its import (
     INTERVENTION_COLUMNS,
@@ -29,7 +29,9 @@ from equieval.methods.its import (
     fit_reml_ar1,
 )
 from equieval.protocol import Evaluation
+from equieval.study.adequacy import adequacy_checks
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Analysis, Subject, tidy
+from equieval.study.headline import AT_HORIZON, HEADLINES
 from equieval.study.series import (
     LINEAR_MEASURES,
     SeriesDesign,
@@ -40,10 +42,10 @@ from equieval.study.series import (
     stratum_series,
 )
 
-HEADLINE_ESTIMATOR = "REML AR(1)"
+HEADLINE_ESTIMATOR = HEADLINES["its"].estimator
 
 LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the start"
-AT_HORIZON, AVERAGE = "effect at horizon", "average effect since the start"
+AVERAGE = "average effect since the start"
 IN_PERIOD = "effect in period"
 
 
@@ -346,27 +348,39 @@ def subject_of(
     )
 
 
-def primary_row(estimates: pd.DataFrame) -> pd.Series:
-    """Return the row of the primary estimand."""
-    return _single(estimates[estimates["role"] == "primary"], "the primary estimand")
+def design_checks(
+    evaluation: Evaluation, observations: Observations, estimate: pd.Series | None = None
+) -> pd.DataFrame:
+    """Hold the primary outcome's series against the adequacy thresholds.
 
+    Parameters
+    ----------
+    estimate : the estimate in question (its ``df`` count); left out, the primary one is fitted.
 
-def outcome_row(estimates: pd.DataFrame, outcome: str) -> pd.Series:
-    """Return the headline model's effect on the outcome's rate at the horizon."""
-    chosen = (
-        (estimates["page"] == "effect")
-        & (estimates["outcome"] == outcome)
-        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
-        & (estimates["estimand"] == f"rate: {AT_HORIZON}")
-        & (estimates["scale"] == "absolute")
+    Returns
+    -------
+    The frame of `equieval.study.adequacy.adequacy_checks`.
+    """
+    design = series_design(evaluation, observations)
+    outcome = evaluation.outcomes.primary.indicator
+    before, after = design.points(outcome_series(observations, outcome))
+    cells = observations.strata(outcome)
+    cells = cells[cells["period"].isin(list(design.periods))]
+    return adequacy_checks(
+        points_before=before,
+        points_after=after,
+        df=_primary_df(evaluation, observations) if estimate is None else float(estimate["df"]),
+        smallest_cell=float(cells["numerator"].min()),
     )
-    return _single(estimates[chosen], f"the effect on {outcome}")
 
 
-def _single(rows: pd.DataFrame, what: str) -> pd.Series:
-    if len(rows) != 1:
-        raise EvaluationFailed(
-            f"the table of estimates has {len(rows)} rows for {what}, not one",
-            remedy="run the pages that this one needs again",
-        )
-    return rows.iloc[0]
+def _primary_df(evaluation: Evaluation, observations: Observations) -> float:
+    """Return the degrees of freedom of the primary estimate; missing where it is refused."""
+    primary = evaluation.outcomes.primary
+    values = measure_values(observations, primary.indicator, primary.measure)
+    own = covering(series_design(evaluation, observations), values)
+    try:
+        found = effect_at(fit_series(values, own), own.matrix(), own.horizon, ci_level=CI_LEVEL)
+    except DesignError:
+        return math.nan
+    return found.df

@@ -20,8 +20,8 @@ from equieval.methods.its_diagnostics import autocorrelation, residual_tests
 from equieval.protocol import Evaluation
 from equieval.protocol.design import Robustness
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.headline import AT_HORIZON
 from equieval.study.its import (
-    AT_HORIZON,
     HEADLINE_ESTIMATOR,
     covering,
     fit_series,

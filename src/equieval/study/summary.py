@@ -13,12 +13,19 @@ from equieval.present.wording import Result, sentence
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
-from equieval.study.its import AT_HORIZON, outcome_row
+from equieval.study.headline import at_headline, headline_rows, outcome_row
 from equieval.study.page import Page
 from equieval.study.series import series_design
 from equieval.study.words import gap_name, measure_name, measure_unit, outcome_name, outcome_words
 
-DESIGNS = {"its": "Interrupted time series"}
+DESIGNS = {
+    "its": "Interrupted time series",
+    "controlled-its": "Controlled interrupted time series",
+    "did": "Difference-in-differences",
+    "staggered-did": "Difference-in-differences, staggered start",
+    "synthetic-did": "Synthetic difference-in-differences",
+    "audit": "Equity audit",
+}
 CERTAINTY_LABELS = {
     "high": "High",
     "moderate": "Moderate",
@@ -38,11 +45,8 @@ def headline_frame(
     DataFrame ``panel`` (group, gap), ``label, id, estimate, ci_low, ci_high, df, primary``.
     """
     primary = evaluation.outcomes.primary
-    at_horizon = estimates[estimates["horizon"].notna() & (estimates["scale"] == "absolute")]
-    groups = at_horizon[
-        (at_horizon["page"] == "inequality-effect")
-        & (at_horizon["estimand"] == f"rate: {AT_HORIZON}")
-    ]
+    rates = at_headline(headline_rows(estimates), "rate")
+    groups = rates[(rates["page"] == "inequality-effect") & (rates["scale"] == "absolute")]
     groups = groups.assign(panel="group", primary=False, label=group_labels(groups["stratum"]))
     overall = outcome_row(estimates, primary.indicator)["id"]
     whole = estimates[estimates["id"] == overall]

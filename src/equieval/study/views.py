@@ -10,13 +10,24 @@ from equieval.present import numbers
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import RELATIVE
-from equieval.study.its import AT_HORIZON, AVERAGE, HEADLINE_ESTIMATOR, IN_PERIOD, LEVEL, SLOPE
+from equieval.study.headline import (
+    AT_HORIZON,
+    HEADLINES,
+    UP_TO_HORIZON,
+    at_headline,
+    headline_rows,
+)
+from equieval.study.its import AVERAGE, IN_PERIOD, LEVEL, SLOPE
 from equieval.study.series import label
 from equieval.study.summary import group_labels
 from equieval.study.words import measure_name, measure_unit
 
 ESTIMATORS = {
-    HEADLINE_ESTIMATOR: "REML with AR(1) errors (headline)",
+    HEADLINES["its"].estimator: "REML with AR(1) errors (headline)",
+    HEADLINES["controlled-its"].estimator: "REML with AR(1) errors (headline)",
+    HEADLINES["did"].estimator: "Two-way fixed effects (headline)",
+    HEADLINES["staggered-did"].estimator: "Callaway–Sant'Anna (headline)",
+    HEADLINES["synthetic-did"].estimator: "Synthetic difference-in-differences (headline)",
     "OLS": "Ordinary least squares",
     "Newey–West": "Least squares, Newey–West errors",
     "quasi-Poisson": "Quasi-Poisson with offset",
@@ -24,6 +35,7 @@ ESTIMATORS = {
 _ESTIMATE_COLUMNS = ("estimate", "ci_low", "ci_high", "df")
 _ESTIMANDS = {
     AT_HORIZON: "Effect at the horizon",
+    UP_TO_HORIZON: "Average effect up to the horizon",
     AVERAGE: "Average effect since the start",
     LEVEL: "Change of level at the start",
     SLOPE: "Change of slope, per period",
@@ -34,25 +46,26 @@ _ESTIMANDS = {
 def estimators(
     estimates: pd.DataFrame, outcome: str, measure: str, *, scale: str = "absolute"
 ) -> pd.DataFrame:
-    """Return the effect at the horizon by every estimator, the headline first.
+    """Return the headline estimand by every estimator, the headline's first.
 
     Columns ``label, primary`` and those of the Estimates table.
     """
-    rows = _of(estimates, outcome, measure, AT_HORIZON, scale)
+    rows = _of(estimates, outcome, measure, scale)
     rows = rows.assign(
-        label=rows["estimator"].map(ESTIMATORS), primary=rows["estimator"] == HEADLINE_ESTIMATOR
+        label=rows["estimator"].map(ESTIMATORS).fillna(rows["estimator"]),
+        primary=rows.index.isin(headline_rows(rows).index),
     )
     return rows.sort_values("primary", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def estimands(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFrame:
     """Return every estimand of the headline model, with ``label``."""
-    rows: pd.DataFrame = estimates[
-        (estimates["outcome"] == outcome)
-        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
-        & (estimates["stratum"] == "all")
-        & (estimates["scale"] != RELATIVE)
-        & estimates["estimand"].isin([f"{measure}: {name}" for name in _ESTIMANDS])
+    rows = headline_rows(estimates)
+    rows = rows[
+        (rows["outcome"] == outcome)
+        & (rows["stratum"] == "all")
+        & (rows["scale"] != RELATIVE)
+        & rows["estimand"].isin([f"{measure}: {name}" for name in _ESTIMANDS])
     ]
     labels = {f"{measure}: {name}": label for name, label in _ESTIMANDS.items()}
     rows = rows.assign(label=rows["estimand"].map(labels))
@@ -61,10 +74,8 @@ def estimands(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFra
 
 def absolute_and_relative(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Return the headline effect on a rate as a difference and as a ratio."""
-    both = [_of(estimates, outcome, "rate", AT_HORIZON, s) for s in ("absolute", RELATIVE)]
-    rows = pd.concat(both)
-    headline: pd.DataFrame = rows[rows["estimator"] == HEADLINE_ESTIMATOR]
-    return headline.reset_index(drop=True)
+    both = [_of(estimates, outcome, "rate", scale) for scale in ("absolute", RELATIVE)]
+    return headline_rows(pd.concat(both)).reset_index(drop=True)
 
 
 def by_group(groups: pd.DataFrame) -> pd.DataFrame:
@@ -73,13 +84,9 @@ def by_group(groups: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_measure(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Return the effect at the horizon on each inequality measure, with ``label`` and ``unit``."""
-    rows = estimates[
-        (estimates["outcome"] == outcome)
-        & (estimates["stratum"] == "all")
-        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
-        & estimates["estimand"].str.endswith(AT_HORIZON)
-    ]
+    """Return the headline effect on each inequality measure, with ``label`` and ``unit``."""
+    rows = at_headline(headline_rows(estimates))
+    rows = rows[(rows["outcome"] == outcome) & (rows["stratum"] == "all")]
     names = [str(estimand).partition(":")[0] for estimand in rows["estimand"]]
     return rows.assign(
         label=[measure_name(name).capitalize() for name in names],
@@ -156,13 +163,12 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
 def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the variants of one measure under the headline estimate, for a forest plot."""
     rows = frame[frame["measure"] == measure].assign(primary=False)
-    main = estimates[
-        (estimates["estimator"] == HEADLINE_ESTIMATOR)
-        & (estimates["page"] != "robustness")
-        & (estimates["estimand"] == f"{measure}: {AT_HORIZON}")
-        & (estimates["scale"] == "absolute")
-        & (estimates["stratum"] == "all")
-        & (estimates["outcome"].isin(rows["outcome"]))
+    main = at_headline(headline_rows(estimates), measure)
+    main = main[
+        (main["page"] != "robustness")
+        & (main["scale"] == "absolute")
+        & (main["stratum"] == "all")
+        & (main["outcome"].isin(rows["outcome"]))
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
     frame = pd.concat([main, rows], ignore_index=True)
     return frame.assign(label=[label[:1].upper() + label[1:] for label in frame["label"]])
@@ -170,12 +176,8 @@ def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.D
 
 def refusal(estimates: pd.DataFrame, outcome: str) -> str:
     """Return why the headline model was refused for an outcome, or nothing."""
-    rows = estimates[
-        (estimates["outcome"] == outcome)
-        & (estimates["estimator"] == HEADLINE_ESTIMATOR)
-        & estimates["estimate"].isna()
-        & estimates["note"].notna()
-    ]
+    rows = headline_rows(estimates)
+    rows = rows[(rows["outcome"] == outcome) & rows["estimate"].isna() & rows["note"].notna()]
     return f"The headline model gives no estimate. {rows['note'].iloc[0]}" if len(rows) else ""
 
 
@@ -216,13 +218,12 @@ def all_estimates(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates[estimates["page"] != "baseline-inequality"].reset_index(drop=True)
 
 
-def _of(
-    estimates: pd.DataFrame, outcome: str, measure: str, estimand: str, scale: str
-) -> pd.DataFrame:
-    return estimates[
-        (estimates["outcome"] == outcome)
-        & (estimates["estimand"] == f"{measure}: {estimand}")
-        & (estimates["scale"] == scale)
-        & (estimates["stratum"] == "all")
-        & (estimates["page"] != "robustness")
+def _of(estimates: pd.DataFrame, outcome: str, measure: str, scale: str) -> pd.DataFrame:
+    """Return the rows of the headline estimand of a measure, by whatever estimator."""
+    rows = at_headline(estimates, measure)
+    return rows[
+        (rows["outcome"] == outcome)
+        & (rows["scale"] == scale)
+        & (rows["stratum"] == "all")
+        & (rows["page"] != "robustness")
     ]

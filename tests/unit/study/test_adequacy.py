@@ -15,11 +15,12 @@ import pytest
 from equieval.study.adequacy import (
     CAN_CARRY,
     CANNOT_SAY,
-    ITS_THRESHOLDS,
+    THRESHOLDS,
     WITH_CAUTION,
+    Threshold,
     adequacy_checks,
+    against,
     design_level,
-    published_thresholds,
 )
 
 ENOUGH = {"points_before": 24, "points_after": 24, "df": 20.0, "smallest_cell": 50.0}
@@ -64,11 +65,18 @@ def test_a_check_says_what_was_needed_why_and_what_would_change_it() -> None:
     assert cautious.loc["degrees-of-freedom", "needed"] == 8
 
 
-def test_the_published_thresholds_are_those_that_decide() -> None:
-    published = published_thresholds().set_index("criterion")
-    assert len(published) == len(ITS_THRESHOLDS)
-    for threshold in ITS_THRESHOLDS:
-        row = published.loc[threshold.label]
-        assert threshold.level(row["can_carry_from"]) == CAN_CARRY
-        assert threshold.level(row["caution_from"]) == WITH_CAUTION
-        assert threshold.level(row["caution_from"] - 0.01) == CANNOT_SAY
+@pytest.mark.parametrize("thresholds", THRESHOLDS.values(), ids=list(THRESHOLDS))
+def test_the_published_thresholds_are_those_that_decide(
+    thresholds: tuple[Threshold, ...],
+) -> None:
+    for decided in thresholds:
+        enough = {threshold.id: threshold.can_carry_from for threshold in thresholds}
+        for value, level in (
+            (decided.can_carry_from, CAN_CARRY),
+            (decided.caution_from, WITH_CAUTION),
+            (decided.caution_from - 0.01, CANNOT_SAY),
+            (math.nan, CANNOT_SAY),
+        ):
+            checks = against(thresholds, {**enough, decided.id: value})
+            assert design_level(checks) == level
+            assert dict(zip(checks["id"], checks["judgement"], strict=True))[decided.id] == level

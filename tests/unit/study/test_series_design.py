@@ -10,7 +10,7 @@ import pytest
 
 from equieval.errors import DesignError
 from equieval.study.analysis import Subject
-from equieval.study.its import AT_HORIZON as EFFECT
+from equieval.study.headline import AT_HORIZON as EFFECT
 from equieval.study.its import LEVEL, SLOPE, covering, fit_series, its_rows
 from equieval.study.series import SeriesDesign
 

@@ -1,0 +1,80 @@
+"""What each design does: its analyses by page, and how it is held against its thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.errors import DesignError, did_you_mean
+from equieval.protocol import Evaluation
+from equieval.study import its, robustness
+from equieval.study.analysis import Analysis
+from equieval.study.baseline import baseline
+
+Analyst = Callable[[Evaluation, Observations], Analysis]
+Checks = Callable[[Evaluation, Observations, pd.Series | None], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class DesignStudy:
+    """How one design answers.
+
+    Attributes
+    ----------
+    analysts : page id -> the function that answers it.
+    checks : the adequacy checks of the design, for one estimate or beforehand for the primary
+        one.
+    """
+
+    analysts: Mapping[str, Analyst]
+    checks: Checks
+
+
+_DESIGNS: dict[str, DesignStudy] = {
+    "its": DesignStudy(
+        {
+            "baseline-inequality": baseline,
+            "effect": its.effect,
+            "inequality-effect": its.inequality_effect,
+            "robustness": robustness.robustness,
+        },
+        its.design_checks,
+    ),
+}
+
+
+def study_of(design: str) -> DesignStudy:
+    """Return how a design answers.
+
+    Raises
+    ------
+    DesignError : the design estimates nothing.
+    """
+    try:
+        return _DESIGNS[design]
+    except KeyError:
+        raise DesignError(
+            f"design '{design}' has no analysis",
+            where="design.type",
+            remedy=did_you_mean(design, _DESIGNS),
+        ) from None
+
+
+def analyst_of(design: str, page_id: str) -> Analyst:
+    """Return the function that answers a page of a design.
+
+    Raises
+    ------
+    DesignError : the page of that design has no analysis.
+    """
+    analysts = study_of(design).analysts
+    try:
+        return analysts[page_id]
+    except KeyError:
+        raise DesignError(
+            f"page '{page_id}' of design '{design}' has no analysis",
+            remedy=did_you_mean(page_id, analysts),
+        ) from None
