@@ -152,7 +152,7 @@ def stratum_effects(
         levels=tuple(levels),
         effects=np.array(effects),
         observed=np.array(observed),
-        shares=_shares(shares, levels, sizes),
+        shares=fixed_shares(shares, levels, sizes),
         influence=joint * math.sqrt(n_clusters / (n_clusters - 1)),
         n_clusters=n_clusters,
         n_treated_clusters=len(treated),
@@ -304,9 +304,10 @@ def _observed(panel: pd.DataFrame) -> tuple[float, pd.Series]:
     return mean, score.groupby(rows["cluster"]).sum()
 
 
-def _shares(
+def fixed_shares(
     shares: Mapping[str, float] | None, levels: Sequence[str], sizes: Sequence[float]
 ) -> Array:
+    """Return the shares given, or else those of ``sizes`` by level, summing to 1."""
     if shares is not None:
         absent = [level for level in levels if level not in shares]
         if absent:
@@ -317,6 +318,12 @@ def _shares(
             )
         sizes = [float(shares[level]) for level in levels]
     values = np.asarray(sizes, dtype=float)
+    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
+        raise InputError(
+            "Shares must be present, not negative and not all 0.",
+            where="shares",
+            remedy="Give the denominators (births) of every stratum before the start.",
+        )
     return np.asarray(values / values.sum())
 
 
