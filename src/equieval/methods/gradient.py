@@ -274,6 +274,31 @@ def slope_weights(share: Array, ridit: Array) -> Array:
     return np.asarray(share * centred / spread)
 
 
+def measure_weights(
+    measure: str, shares: Array, *, polarity: Literal["low", "high"] = "low"
+) -> Array:
+    """Return the weights by group whose sum with the rates is a measure, at fixed shares.
+
+    For measures linear in the rates: ``gap``, ``sii``, ``concentration-index-absolute``.
+    ``shares`` follow the groups from most to least deprived and sum to 1; the measure is
+    positive where the most deprived are worse off. Raises ``DesignError`` for another measure.
+    """
+    ridits = np.cumsum(shares) - shares / 2
+    if measure == "gap":
+        weights = np.eye(len(shares))[0] - np.eye(len(shares))[-1]
+    elif measure == "sii":
+        weights = -slope_weights(shares, ridits)
+    elif measure == "concentration-index-absolute":
+        weights = -2 * shares * (ridits - 0.5)
+    else:
+        raise DesignError(
+            f"The measure {measure!r} is no weighted sum of the groups' rates.",
+            where="inequality measures",
+            remedy="Use one of: gap, sii, concentration-index-absolute.",
+        )
+    return np.asarray(weights if polarity == "low" else -weights)
+
+
 def _fit(cells: Cells) -> tuple[Array, tuple[Array, Array]] | None:
     """Return fitted values at ridit 0 and 1 and their gradients by the cells, or None."""
     value, _ = _present(cells)

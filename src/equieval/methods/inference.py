@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast
 from equieval.methods.panel import exposure_panel
 
 Array = npt.NDArray[np.float64]
@@ -116,6 +117,64 @@ def reassign_over_units(
     an unbalanced panel, several starts, and designs that cannot carry a
     difference-in-differences at all.
     """
+    names, change, treated = _changes(data, outcome, exposed, unit, period)
+    sets, exhaustive = _assignments(treated, max_assignments, seed)
+    estimates = _differences(change, sets)
+    return Reassignment(
+        estimate=float(estimates[0]),
+        p_value=float(_extreme(estimates).mean()),
+        smallest_attainable_p=1 / len(estimates),
+        n_assignments=len(estimates),
+        exhaustive=exhaustive,
+        placebos=pd.DataFrame(
+            {
+                "units": [", ".join(str(name) for name in names[row]) for row in sets],
+                "estimate": estimates,
+            }
+        ),
+    )
+
+
+def reassignment_interval(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    exposed: str = "exposed",
+    unit: str = "unit",
+    period: str = "period",
+    max_assignments: int = 9_999,
+    seed: int = 1,
+    ci_level: float = 0.95,
+) -> Contrast:
+    """Return the estimate of ``reassign_over_units`` with the interval that inverts its test.
+
+    The interval holds every effect, the same for all treated units, that the reassignment test
+    does not reject at 1 − ``ci_level`` (Lehmann & Romano 2005, section 5.12; exact where the
+    units are alike but for the treatment). It is infinite where the smallest attainable p value
+    is not below 1 − ``ci_level``. There is no standard error. Errors as ``reassign_over_units``.
+    """
+    _, change, treated = _changes(data, outcome, exposed, unit, period)
+    sets, _ = _assignments(treated, max_assignments, seed)
+    estimates = _differences(change, sets)
+    # What a unit effect of the truly treated adds to the estimate of each assignment.
+    moved = _differences(treated.astype(float), sets)
+    estimate, others, share = float(estimates[0]), estimates[1:], moved[1:]
+    told_apart = share < 1 - 1e-12
+    others, share = others[told_apart], share[told_apart]
+    ends = np.sort([(estimate - others) / (1 - share), (estimate + others) / (1 + share)], axis=0)
+    needed = math.floor((1 - ci_level) * len(estimates) + 1e-9)
+    low, high = -math.inf, math.inf
+    if 1 <= needed <= len(others):
+        low = float(np.sort(ends[0])[needed - 1])
+        high = float(np.sort(ends[1])[-needed])
+    p_value = float(_extreme(estimates).mean())
+    return Contrast(estimate, math.nan, math.inf, low, high, p_value, ci_level)
+
+
+def _changes(
+    data: pd.DataFrame, outcome: str, exposed: str, unit: str, period: str
+) -> tuple[npt.NDArray[np.object_], Array, npt.NDArray[np.bool_]]:
+    """Return units, their change from before to after the start, and who is treated."""
     panel, _ = exposure_panel(data, outcome=outcome, exposed=exposed, unit=unit, period=period)
     outcomes = panel.pivot(index="unit", columns="time", values="outcome")
     exposure = panel.pivot(index="unit", columns="time", values="exposed")
@@ -136,27 +195,20 @@ def reassign_over_units(
     after = histories.to_numpy()[0] == 1
     values = outcomes.to_numpy()
     change = values[:, after].mean(axis=1) - values[:, ~after].mean(axis=1)
-    sets, exhaustive = _assignments(treated, max_assignments, seed)
-    chosen = change[sets].mean(axis=1)
-    total, n_treated = change.sum(), sets.shape[1]
-    estimates = chosen - (total - n_treated * chosen) / (len(change) - n_treated)
-    # Ties count against the finding; rounding must not break them.
+    return outcomes.index.to_numpy(dtype=object), change, treated
+
+
+def _differences(values: Array, sets: npt.NDArray[np.intp]) -> Array:
+    """Return the mean of each set of units less that of all others."""
+    chosen = values[sets].mean(axis=1)
+    size = sets.shape[1]
+    return np.asarray(chosen - (values.sum() - size * chosen) / (len(values) - size))
+
+
+def _extreme(estimates: Array) -> npt.NDArray[np.bool_]:
+    """Return which estimates are as large as the first; ties count against the finding."""
     tolerance = 1e-9 * max(float(np.abs(estimates).max()), np.finfo(float).tiny)
-    extreme = np.abs(estimates) >= abs(estimates[0]) - tolerance
-    names = outcomes.index.to_numpy()
-    return Reassignment(
-        estimate=float(estimates[0]),
-        p_value=float(extreme.mean()),
-        smallest_attainable_p=1 / len(estimates),
-        n_assignments=len(estimates),
-        exhaustive=exhaustive,
-        placebos=pd.DataFrame(
-            {
-                "units": [", ".join(str(name) for name in names[row]) for row in sets],
-                "estimate": estimates,
-            }
-        ),
-    )
+    return np.asarray(np.abs(estimates) >= abs(estimates[0]) - tolerance)
 
 
 def _assignments(

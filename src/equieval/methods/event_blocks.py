@@ -1,0 +1,85 @@
+"""An event study in blocks of several periods: fewer, steadier effects.
+
+Monthly event studies have more effects than a test of them all has power for, and a sensitivity
+analysis that compares neighbouring months mostly compares noise. The mean of the effects over
+blocks of even length is an event study of its own, with the covariance that follows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import t_quantile
+from equieval.methods.honest import EventStudy
+from equieval.methods.staggered import band_multiplier
+
+
+def in_blocks(study: EventStudy, width: int) -> EventStudy:
+    """Return the event study of block means, ``width`` periods each.
+
+    Blocks are counted from exposure in both directions; the last one before exposure is the
+    reference. Periods that do not fill a block at either end are left out. Raises
+    ``DesignError`` for a width under 1 and when fewer than two blocks before exposure or none
+    after are left.
+    """
+    if width < 1:
+        raise DesignError(
+            f"A block of {width} periods holds nothing.",
+            where="event study in blocks",
+            remedy="Give blocks of at least one period.",
+        )
+    before, after = (study.n_before + 1) // width, study.n_after // width
+    if before < 2 or after < 1:
+        raise DesignError(
+            f"{study.n_before + 1} periods before exposure and {study.n_after} after do not fill "
+            f"blocks of {width}.",
+            where="event study in blocks",
+            remedy="Use shorter blocks, or bring in earlier and later periods.",
+        )
+    size = len(study.estimates) + 1
+    estimates = np.insert(study.estimates, study.n_before, 0.0)
+    covariance = np.zeros((size, size))
+    known = np.arange(size) != study.n_before
+    covariance[np.ix_(known, known)] = study.covariance
+    first = study.n_before + 1 - before * width
+    means = np.zeros((before + after, size))
+    for row in range(before + after):
+        start = first + row * width
+        means[row, start : start + width] = 1 / width
+    kept = np.arange(before + after) != before - 1
+    against = (means - means[before - 1])[kept]
+    return EventStudy(
+        estimates=against @ estimates,
+        covariance=against @ covariance @ against.T,
+        n_before=before - 1,
+    )
+
+
+def effects_of(study: EventStudy, *, ci_level: float = 0.95) -> pd.DataFrame:
+    """Return the effects with the reference: ``event_time, estimate, std_error``, intervals.
+
+    ``ci_low, ci_high`` hold for one effect, ``band_low, band_high`` for all at once; the
+    reference (event time −1) is 0 without an interval. Normal quantiles.
+    """
+    errors = np.sqrt(np.diag(study.covariance))
+    half = t_quantile(np.inf, ci_level) * errors
+    band = band_multiplier(study.covariance, ci_level) * errors
+    frame = pd.DataFrame(
+        {
+            "event_time": [
+                *range(-study.n_before - 1, -1),
+                *range(study.n_after),
+            ],
+            "estimate": study.estimates,
+            "std_error": errors,
+            "ci_low": study.estimates - half,
+            "ci_high": study.estimates + half,
+            "band_low": study.estimates - band,
+            "band_high": study.estimates + band,
+        }
+    )
+    reference = pd.DataFrame({"event_time": [-1], "estimate": [0.0]})
+    joined = pd.concat([frame, reference], ignore_index=True)
+    return joined.sort_values("event_time", ignore_index=True)
