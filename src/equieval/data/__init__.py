@@ -2,7 +2,7 @@
 
 from equieval.data.coding import ALL, MISSING
 from equieval.data.loading import load_observations
-from equieval.data.observations import Gap, Observations, SourceRecord
+from equieval.data.observations import Gap, Observations, Protection, SourceRecord
 from equieval.data.periods import parse_period, period_label
 from equieval.data.quality import Audit, audit
 from equieval.data.synthetic import Synthetic, its_births
@@ -14,6 +14,7 @@ __all__ = [
     "Audit",
     "Gap",
     "Observations",
+    "Protection",
     "RowProblem",
     "SourceError",
     "SourceRecord",

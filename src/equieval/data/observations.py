@@ -9,6 +9,8 @@ import pandas as pd
 
 from equieval.data.coding import ALL
 from equieval.data.periods import pandas_frequency, period_label
+from equieval.disclosure.protect import MARK, RateRule
+from equieval.disclosure.suppression import WITHHELD_MARK
 from equieval.errors import DataError, did_you_mean
 from equieval.protocol.indicators import indicator as catalogued
 
@@ -54,6 +56,41 @@ class Gap:
 
 
 @dataclass(frozen=True, eq=False)
+class Protection:
+    """What a disclosure profile did to observations.
+
+    Attributes
+    ----------
+    profile : its id.
+    withheld : ``unit, period, stratum, indicator``: cells of which a count is withheld.
+    rates : cells with too few events for a rate, where their counts are shown nevertheless: they
+        are marked, and kept from everything that is computed.
+    """
+
+    profile: str
+    withheld: pd.DataFrame
+    rates: RateRule = RateRule()
+
+    def marks(self, cells: pd.DataFrame, indicator: str) -> pd.Series:
+        """Return what stands in place of, or beside, the rate of each cell; empty where nothing.
+
+        ``cells`` has ``unit, period, numerator``, and ``stratum`` unless it is of all strata
+        together: those are withheld where their counts are missing and any count is withheld.
+        """
+        keys = ["unit", "period", *(["stratum"] if "stratum" in cells else [])]
+        kept_back = self.withheld.loc[self.withheld["indicator"] == indicator, keys]
+        places = pd.MultiIndex.from_frame(cells[keys].astype(str))
+        hidden = places.isin(pd.MultiIndex.from_frame(kept_back.astype(str)))
+        missing = cells[FIGURES].isna().any(axis=1)
+        return self.rates.marks(cells["numerator"]).mask(hidden & missing, WITHHELD_MARK)
+
+    def joined(self, group_of: Mapping[str, str]) -> Protection:
+        """Return what it is for strata that are joined: a part withheld withholds the whole."""
+        joined = self.withheld["stratum"].replace(dict(group_of))
+        return replace(self, withheld=self.withheld.assign(stratum=joined).drop_duplicates())
+
+
+@dataclass(frozen=True, eq=False)
 class Observations:
     """Counts on a complete grid of periods and strata; what is missing is NaN, never zero.
 
@@ -70,6 +107,7 @@ class Observations:
     sources : where the counts come from.
     gaps : periods inside a series for which nothing is recorded.
     provenance : ``indicator, period, source``: which source gave which period.
+    protection : what a disclosure profile did to the counts; None where they are as recorded.
     """
 
     table: pd.DataFrame
@@ -83,6 +121,7 @@ class Observations:
     provenance: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["indicator", "period", "source"])
     )
+    protection: Protection | None = None
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -109,18 +148,24 @@ class Observations:
             return pd.PeriodIndex([], freq=pandas_frequency(self.frequency))
         return pd.period_range(recorded.min(), recorded.max())
 
-    def strata(self, indicator: str, *, missing_levels: bool = False) -> pd.DataFrame:
+    def strata(
+        self, indicator: str, *, missing_levels: bool = False, counts: bool = False
+    ) -> pd.DataFrame:
         """Return the counts and rates of each stratum, most deprived first.
 
         Parameters
         ----------
         indicator : id of the indicator.
         missing_levels : whether the strata that are not known follow the levels.
+        counts : whether events that are too few for a rate are given too, where the disclosure
+            profile shows them: to be shown, never to be computed from.
 
         Returns
         -------
         ``unit, period, stratum, numerator, denominator, rate``: every unit, period and
         level that the sources cover, in that order; ``rate`` in the indicator's own unit.
+        Protected observations have ``mark`` too: what stands in place of the rate (``*`` or
+        ``[x]``) or beside it (``[u]``).
 
         Raises
         ------
@@ -135,22 +180,19 @@ class Observations:
                 where=", ".join(source.path for source in self.sources),
                 remedy=f"name a source that has it by {self.dimension}",
             )
-        return _rated(
-            rows.rename(columns={self.dimension: "stratum"})[
-                ["unit", "period", "stratum", *FIGURES]
-            ],
-            indicator,
-        )
+        cells = rows.rename(columns={self.dimension: "stratum"})
+        return self._rated(cells[["unit", "period", "stratum", *FIGURES]], indicator, counts)
 
-    def overall(self, indicator: str) -> pd.DataFrame:
+    def overall(self, indicator: str, *, counts: bool = False) -> pd.DataFrame:
         """Return the counts and rate of all strata together.
 
         The published total is taken where both of its counts are there; otherwise the
-        sum of all strata, those not known included, where it is complete.
+        sum of all strata, those not known included, where it is complete. ``counts`` as in
+        `strata`.
 
         Returns
         -------
-        ``unit, period, numerator, denominator, rate``.
+        ``unit, period, numerator, denominator, rate``, and ``mark`` as in `strata`.
 
         Raises
         ------
@@ -167,7 +209,7 @@ class Observations:
         from_strata = sums.reindex(overall.index)
         better = overall.isna().any(axis=1) & from_strata.notna().all(axis=1)
         overall = overall.mask(better, from_strata)
-        return _rated(overall.reset_index(), indicator)
+        return self._rated(overall.reset_index(), indicator, counts)
 
     def grouped(self, grouping: str) -> Observations:
         """Return the observations with their levels joined; what joins a missing is missing.
@@ -229,7 +271,18 @@ class Observations:
             ),
             dimension=dimension,
             levels=groups,
+            protection=self.protection and self.protection.joined(group_of),
         )
+
+    def _rated(self, rows: pd.DataFrame, indicator: str, counts: bool) -> pd.DataFrame:
+        """Add the rate and, under a disclosure profile, its mark."""
+        if self.protection is None:
+            return _rated(rows, indicator)
+        marks = self.protection.marks(rows, indicator).to_numpy()
+        few = rows["numerator"] < self.protection.rates.withheld_under
+        kept = rows.assign(numerator=rows["numerator"].mask(few))
+        rated = _rated(kept, indicator).assign(**{MARK: marks})
+        return rated.assign(numerator=rows["numerator"].to_numpy()) if counts else rated
 
     def _rows(self, indicator: str) -> pd.DataFrame:
         rows = self.table[self.table["indicator"] == indicator]

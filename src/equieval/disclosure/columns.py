@@ -16,7 +16,6 @@ COUNT_COLUMNS = frozenset(
         "denominator",
         "n",
         "n_events",
-        "n_obs",
         "count",
         "events",
         "births",
@@ -52,7 +51,11 @@ def is_count(name: str) -> bool:
 
     >>> is_count("numerator"), is_count("births_2015"), is_count("n_treated"), is_count("period")
     (True, True, True, False)
+    >>> is_count("n_units"), is_count("n_obs")
+    (False, False)
     """
+    if name in ROWS_NOT_PEOPLE:
+        return False
     if name in COUNT_COLUMNS:
         return True
     return any(name.startswith(f"{count}_") for count in COUNT_COLUMNS)

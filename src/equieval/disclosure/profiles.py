@@ -15,6 +15,8 @@ import pandas as pd
 
 from equieval.disclosure.accept import accept_frame
 from equieval.disclosure.columns import count_columns
+from equieval.disclosure.dominance import Dominance
+from equieval.disclosure.models import ModelRule
 from equieval.disclosure.protect import Protected, RateRule, protect_frame, untouched
 from equieval.disclosure.rounding import to_midpoint, to_nearest
 from equieval.disclosure.suppression import CountRule, Small
@@ -30,6 +32,8 @@ class Profile:
     id : as the parameters file names it (``disclosure.profile``).
     title : the profile in words.
     counting, rates : primary rules for counts and rates.
+    models : what estimates may rest on, and whether models see exact counts.
+    dominance : when few units dominate an amount that is summed over units.
     mean_needs : smallest number of people with a mean or median; 0 for no rule.
     published_already : figures are published elsewhere, so that no rule applies to them;
         the sources must then be open and named.
@@ -43,6 +47,8 @@ class Profile:
     title: str
     counting: CountRule
     rates: RateRule = field(default_factory=RateRule)
+    models: ModelRule = field(default_factory=ModelRule)
+    dominance: Dominance = field(default_factory=Dominance)
     mean_needs: int = 0
     published_already: bool = False
     totals_add_up: bool = False
@@ -58,8 +64,12 @@ class Profile:
 
     @property
     def at_source(self) -> bool:
-        """Whether counts are protected before anything is computed from them."""
-        return not self.published_already and not self.counting.exact
+        """Whether observations are protected before anything is computed from them.
+
+        Counts are rounded or withheld; where they are shown as they are, those of too few events
+        are kept from computation.
+        """
+        return not self.published_already
 
     def protect(self, data: pd.DataFrame, *, counts: Iterable[str] = ()) -> Protected:
         """Return ``data`` with this profile's primary rules applied.
@@ -85,8 +95,8 @@ class Profile:
 
         Parameters
         ----------
-        data : a frame computed from the page's observations, which a profile that rounds or
-            withholds counts has protected (`equieval.disclosure.safeguard`).
+        data : a frame computed from the page's observations, which the profile has protected
+            (`equieval.disclosure.safeguard`).
         where : page and artefact, for the message.
 
         Raises
@@ -95,7 +105,7 @@ class Profile:
         """
         if not self.at_source:
             return self.protect(data)
-        return accept_frame(data, self.counting, self.rates, where=where)
+        return accept_frame(data, self.counting, self.rates, self.dominance, where=where)
 
     def as_published(self, data: pd.DataFrame, *, counts: Iterable[str] = ()) -> pd.DataFrame:
         """Return a protected frame with the column names that its downloads carry."""
@@ -138,6 +148,7 @@ PROFILES: dict[str, Profile] = {
             # The controller would let rates per 1 000 be computed from exact counts; beside a
             # rounded count such a rate gives the exact one away, so we do not.
             rates=RateRule(withheld_under=8, only_per_at_least=1000.0),
+            models=ModelRule(least_events=8),
             mean_needs=8,
             words=(
                 "A count of 0 is shown as 0, counts from 1 to 7 as 5, and all others to the "
@@ -195,10 +206,13 @@ PROFILES: dict[str, Profile] = {
             title="Office for National Statistics, births",
             counting=CountRule(),
             rates=RateRule(withheld_under=3, withheld_mark="[x]", unreliable_under=20),
+            models=ModelRule(exact=True, least_events=3),
             words=(
                 "Counts are shown.",
                 "Rates that rest on fewer than 3 events are not shown ([x]); those that rest on "
                 "3 to 19 are marked as unreliable ([u]).",
+                "No measure, interval or model estimate rests on a group or period of fewer than "
+                "3 events, and models keep at least 10 residual degrees of freedom.",
             ),
         ),
     )

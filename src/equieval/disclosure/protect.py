@@ -22,6 +22,9 @@ from equieval.disclosure.columns import (
 )
 from equieval.disclosure.suppression import WITHHELD_MARK, CountRule
 
+MARK = "mark"
+"""Column of a frame that says what stands in place of a row's rate, or beside it."""
+
 MARK_COLUMNS = ("row", "column", "mark", "rule")
 _SAME_CONSTANT = 1e-6
 
@@ -46,6 +49,15 @@ class RateRule:
     unreliable_under: int = 0
     unreliable_mark: str = "[u]"
     fine_denominator: int = 0
+
+    def marks(self, events: pd.Series) -> pd.Series:
+        """Return the mark of each rate by the exact events behind it; empty where it has none.
+
+        Events that are missing have no rate and no mark.
+        """
+        marks = pd.Series("", index=events.index, dtype="str")
+        marks = marks.mask(events < self.unreliable_under, self.unreliable_mark)
+        return marks.mask(events < self.withheld_under, self.withheld_mark)
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,8 @@ class CountRule:
         Missing values can always be shown.
         """
         values = _as_counts(counts).to_numpy()
+        if self.exact:
+            return np.ones(len(values), dtype="bool")
         possible = np.isclose(values % self.step, 0.0) | np.isclose(values % self.step, self.step)
         if self.small is Small.REDACT:
             possible &= ~((values > 0) & (values < self.threshold + 1))

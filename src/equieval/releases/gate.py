@@ -155,12 +155,6 @@ def _profile_findings(subject: Subject, private: Private | None) -> Iterator[Fin
     if known.at_source and private is None:
         yield Finding("the exact counts are not at hand, so nothing can be checked", where)
     if not known.published_already:
-        if not known.at_source:
-            message = (
-                f"releases under '{subject.profile}' are refused by this version: it marks rates "
-                "of few events, but cannot yet check what measures and models show of them"
-            )
-            yield Finding(message, where)
         return
     for source in subject.sources:
         where = f"data.sources, '{source.id}'"

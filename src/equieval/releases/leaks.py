@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from equieval.disclosure import PROFILES
-from equieval.disclosure.columns import ROWS_NOT_PEOPLE, count_columns
+from equieval.disclosure.columns import count_columns
 from equieval.disclosure.suppression import CountRule
 from equieval.errors import DataError
 from equieval.releases.private import Private, ten_digits
@@ -146,8 +146,6 @@ def _is_disclosure(node: ast.expr) -> bool:
 
 def _count_leaks(table: pd.DataFrame, rule: CountRule) -> Iterator[str]:
     for column in count_columns(table):
-        if column in ROWS_NOT_PEOPLE:
-            continue
         try:
             possible = rule.can_show(table[column])
         except DataError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.disclosure.protect import MARK
 from equieval.methods.inequality import measures
 from equieval.methods.proportions import wilson
 from equieval.protocol import Evaluation, indicator
@@ -24,7 +25,8 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Compute the protocol's inequality measures of the primary outcome in every period.
 
     Frames: ``groups`` (stratum, period, numerator, denominator, rate, ci_low, ci_high) with
-    Wilson intervals; ``measures`` (period, measure, scale, estimate, ci_low, ci_high).
+    Wilson intervals; ``measures`` (period, measure, scale, estimate, ci_low, ci_high, and
+    ``mark`` where the counts of a group are withheld and there is no measure).
     """
     outcome = evaluation.outcomes.primary.indicator
     details = indicator(outcome)
@@ -35,6 +37,7 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     for period in observations.periods(outcome):
         cells = strata[strata["period"] == period]
         if cells["rate"].isna().any():
+            found.append(_withheld_measures(cells, period, wanted))
             continue
         table = measures(
             cells[["stratum", "numerator", "denominator"]],
@@ -62,6 +65,23 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             "measures": pd.concat(found, ignore_index=True),
         },
     )
+
+
+def _withheld_measures(
+    cells: pd.DataFrame, period: pd.Period, wanted: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return a row without an estimate for each measure where a group's rate is withheld."""
+    marks = cells.loc[cells["rate"].isna(), MARK] if MARK in cells else pd.Series(dtype="str")
+    kept_back = marks[marks != ""]
+    shown = wanted if len(kept_back) else ()
+    blank = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"), float("nan"))
+    return pd.DataFrame(
+        {
+            "measure": pd.Series(list(shown), dtype="str"),
+            "period": pd.PeriodIndex([period] * len(shown), freq=period.freqstr),
+            MARK: kept_back.iloc[0] if len(kept_back) else "",
+        }
+    ).assign(**blank)
 
 
 @dataclass(frozen=True)
@@ -101,7 +121,11 @@ def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
     per = indicator(outcome).per
     frame = observations.strata(outcome)
     interval = wilson(frame["numerator"], frame["denominator"], ci_level=CI_LEVEL)
-    return frame.assign(ci_low=interval["ci_low"] * per, ci_high=interval["ci_high"] * per)
+    return frame.assign(
+        numerator=observations.strata(outcome, counts=True)["numerator"],
+        ci_low=interval["ci_low"] * per,
+        ci_high=interval["ci_high"] * per,
+    )
 
 
 def _row(

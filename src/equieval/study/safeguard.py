@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from equieval.data import Observations
+from equieval.data import Observations, Protection
 from equieval.data.coding import ALL
 from equieval.data.digests import private_key
 from equieval.data.observations import FIGURES, in_order
 from equieval.disclosure.cells import COORDINATES, Grouping, Quantities, quantity_name
 from equieval.disclosure.ledger import cell_id, other_ledgers, read_ledgers
-from equieval.disclosure.profiles import profile
+from equieval.disclosure.profiles import Profile, profile
+from equieval.disclosure.protect import RateRule
 from equieval.disclosure.safeguard import SafeCounts, safe_counts
 from equieval.protocol import Evaluation
 from equieval.protocol.sources import Source
@@ -59,7 +60,7 @@ def _share(share: float) -> str:
 def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Safeguarded:
     """Protect the counts of an evaluation under its profile.
 
-    Figures that are published already, or that the profile shows as they are, stay as they are.
+    Figures that are published already stay as they are.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Saf
             *other_ledgers(root, evaluation.identity.id),
         ),
     )
-    return Safeguarded(_as_shown(recorded, names, safe), safe)
+    return Safeguarded(_as_shown(recorded, names, safe, rules), safe)
 
 
 def _quantities(evaluation: Evaluation) -> tuple[dict[tuple[str, str], str], Quantities]:
@@ -141,9 +142,12 @@ def _long(recorded: Observations, names: Mapping[tuple[str, str], str]) -> pd.Da
 
 
 def _as_shown(
-    recorded: Observations, names: Mapping[tuple[str, str], str], safe: SafeCounts
+    recorded: Observations,
+    names: Mapping[tuple[str, str], str],
+    safe: SafeCounts,
+    rules: Profile,
 ) -> Observations:
-    """Return the observations with the counts as shown, totals included."""
+    """Return the observations with the counts as shown, totals included, and what was withheld."""
     shown = safe.shown()
     exact = recorded.table
     keys = ["unit", "period", "indicator"]
@@ -159,7 +163,26 @@ def _as_shown(
     table["numerator"] = table["numerator"].where(~(table["numerator"] > table["denominator"]))
     strata = (*recorded.levels, *recorded.missing_levels, ALL)
     ordered = in_order(table, recorded.dimension, strata, recorded.indicators)
-    return replace(recorded, table=ordered)
+    kept_back = _kept_back(table.rename(columns={recorded.dimension: "stratum"}), names, safe)
+    # Where counts are rounded or withheld, rates of few events are a matter of what is shown.
+    rates = rules.rates if rules.counting.exact else RateRule()
+    return replace(recorded, table=ordered, protection=Protection(rules.id, kept_back, rates))
+
+
+def _kept_back(
+    table: pd.DataFrame, names: Mapping[tuple[str, str], str], safe: SafeCounts
+) -> pd.DataFrame:
+    """Return the cells of which a count is withheld: ``unit, period, stratum, indicator``."""
+    hidden = safe.cells.loc[safe.cells["reason"] != "", list(COORDINATES)]
+    withheld = pd.MultiIndex.from_frame(hidden)
+    cells = table[["unit", "period", "stratum", "indicator"]]
+    places = cells.astype({"period": str})
+    found = pd.Series(data=False, index=cells.index)
+    for part in FIGURES:
+        quantity = [names[indicator, part] for indicator in cells["indicator"]]
+        index = pd.MultiIndex.from_frame(places.assign(quantity=quantity)[list(COORDINATES)])
+        found |= index.isin(withheld)
+    return cells[found].reset_index(drop=True)
 
 
 def _placed(table: pd.DataFrame, dimension: str) -> pd.DataFrame:
