@@ -12,6 +12,9 @@ from urllib.parse import quote
 ORIGINS_PAGE = "provenance"
 """The slug of the page."""
 
+PLACES = {"figure": "fig", "table": "tbl", "statement": "say"}
+"""The id of an artefact on its own page begins with this, by its kind."""
+
 
 def artefact_anchor(slug: str, artefact_id: str) -> str:
     """Return the id under which the page describes an artefact of the page ``slug``."""

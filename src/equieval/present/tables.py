@@ -11,6 +11,7 @@ import pandas as pd
 from equieval.errors import InputError
 from equieval.present import numbers
 from equieval.present.artefact import Column, Table, plain_frame
+from equieval.present.origins import estimate_anchor, origin_address
 from equieval.present.periods import period_label
 
 # Shorthand of the Government Analysis Function for cells without a number.
@@ -23,7 +24,7 @@ MARKERS: dict[str, str] = {
 }
 
 
-def to_html(table: Table, artefact_id: str, number: int) -> str:
+def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False) -> str:
     """Return a table as HTML: caption, scoped headers, units, and a region that scrolls.
 
     Missing cells read ``[x]`` with "not available" as its expansion; every marker in use
@@ -33,16 +34,21 @@ def to_html(table: Table, artefact_id: str, number: int) -> str:
     ----------
     artefact_id : the table's id on the page becomes ``tbl-<artefact_id>``.
     number : its number on the page.
+    traced : link the first number of each row of estimates (columns ``id`` and ``estimate``) to
+        its row on the report's page of origins.
     """
     name = f"tbl-{_attribute(artefact_id)}"
     header_key = table.row_header or table.columns[0].key
     digits = {column.key: _decimals(table.data, column) for column in table.columns}
     used: dict[str, str] = {}
     rows = []
+    linked = _linked_column(table) if traced else ""
     for record in table.data.to_dict("records"):
         cells = []
         for column in table.columns:
             shown = _cell(record, column, digits[column.key], used)
+            if column.key == linked and not numbers.is_missing(record["id"]):
+                shown = _traced(shown, str(record["id"]))
             kind = ' class="numeric"' if column.numeric else ""
             cells.append(
                 f'<th scope="row"{kind}>{shown}</th>'
@@ -62,6 +68,25 @@ def to_html(table: Table, artefact_id: str, number: int) -> str:
         f'<span class="artefact-title">{_text(table.caption)}</span></caption>\n'
         f"<thead>\n<tr>{heads}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{note}"
     )
+
+
+def _linked_column(table: Table) -> str:
+    """Return the column whose cells lead to their estimates: the first one with numbers."""
+    if not estimate_ids(table.data):
+        return ""
+    return next((column.key for column in table.columns if column.numeric), "")
+
+
+def _traced(shown: str, estimate_id: str) -> str:
+    address = escape(origin_address(estimate_anchor(estimate_id)))
+    return f'<a class="origin-number" href="{address}">{shown}</a>'
+
+
+def estimate_ids(data: pd.DataFrame) -> list[str]:
+    """Return the ids of the estimates that a frame holds: columns ``id`` and ``estimate``."""
+    if not {"id", "estimate"} <= set(data.columns):
+        return []
+    return sorted(set(data["id"].dropna().astype(str)))
 
 
 def to_csv(table: Table) -> str:

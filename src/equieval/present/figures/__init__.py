@@ -7,6 +7,7 @@ axes, axes from zero where bars stand on them. Titles state the finding; the sou
 """
 
 from equieval.present.figures.effects import headline, levelling
+from equieval.present.figures.event_times import event_study, pretrend_power
 from equieval.present.figures.forests import forest
 from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
 from equieval.present.figures.over_time import rates_by_group
@@ -19,11 +20,13 @@ __all__ = [
     "completeness_heatmap",
     "counterfactual_series",
     "equiplot",
+    "event_study",
     "forest",
     "gap_series",
     "headline",
     "levelling",
     "png_bytes",
+    "pretrend_power",
     "rates_by_group",
     "sii_fit",
     "svg_bytes",

@@ -151,6 +151,18 @@ def value_axis(ax: Axes, values: Floats) -> None:
         ax.set_ylim(low - room, high + room)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     plain_ticks(ax)
+    _fit_tick_labels(ax)
+
+
+def _fit_tick_labels(ax: Axes) -> None:
+    """Move the axes to the right until the longest number beside it is on the sheet."""
+    low, high = ax.get_ylim()
+    places = [place for place in ax.yaxis.get_major_locator()() if low <= place <= high]
+    labels = ax.yaxis.get_major_formatter().format_ticks(places)
+    room = max((text_size(label, theme.POINTS_TEXT)[0] for label in labels), default=0.0) + 0.16
+    box = ax.get_position()
+    left = max(box.x0, room / theme.FIGURE_WIDTH)
+    ax.set_position((left, box.y0, box.x1 - left, box.height))
 
 
 def plain_ticks(ax: Axes, axis: str = "y") -> None:

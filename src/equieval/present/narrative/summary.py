@@ -73,7 +73,8 @@ def key_points(
     if would_change:
         wanted = numbers.listing([as_text(item) for item in would_change], "or")
         points.append(sentence(f"what would change this answer: {wanted}"))
-    return Statement("\n".join(f"- {point}" for point in points), plain_frame(data))
+    said = data[data["id"].isin([primary, effect, baseline])]
+    return Statement("\n".join(f"- {point}" for point in points), plain_frame(said))
 
 
 def _before(row: Row, measure: str, unit: str) -> str:
