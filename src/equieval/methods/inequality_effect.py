@@ -10,9 +10,9 @@ same counterfactual, on the scale of the outcome, by the delta method.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +22,15 @@ from scipy import stats
 from equieval.errors import DesignError, InputError, did_you_mean
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.few_clusters import absorb_effects
-from equieval.methods.gradient import slope_weights
+from equieval.methods.measure_functionals import (
+    MEASURES,
+    Polarity,
+    measure_functional,
+    ridits_of,
+)
 from equieval.methods.panel import exposure_panel, require_columns
 
 Array = npt.NDArray[np.float64]
-
-#: A measure of values by stratum (most to least deprived, signed so that high is worse) with
-#: its gradient; shares and ridits come after the values.
-Functional = Callable[[Array, Array, Array], tuple[float, Array]]
 
 Verdict = Literal[
     "narrowed: the worst-off gained",
@@ -162,7 +163,7 @@ def stratum_effects(
 def inequality_effects(
     effects: StratumEffects,
     *,
-    polarity: Literal["low", "high"] = "low",
+    polarity: Polarity = "low",
     which: Sequence[str] | None = None,
     ci_level: float = 0.95,
 ) -> pd.DataFrame:
@@ -174,19 +175,10 @@ def inequality_effects(
     counterfactual is not positive where it must be is missing. Raises ``InputError`` for an
     unknown measure.
     """
-    names = tuple(which) if which is not None else tuple(_FUNCTIONALS)
-    for name in names:
-        if name not in _FUNCTIONALS:
-            raise InputError(
-                f"There is no effect on the measure {name!r}.",
-                where="effect on inequality",
-                remedy=did_you_mean(name, _FUNCTIONALS),
-            )
-    ridits = np.cumsum(effects.shares) - effects.shares / 2
+    ridits = ridits_of(effects.shares)
     records: list[dict[str, object]] = []
-    for name in names:
-        scale, functional = _FUNCTIONALS[name]
-        signed = _high_is_good(functional, name) if polarity == "high" else functional
+    for name in MEASURES if which is None else which:
+        scale, signed = measure_functional(name, polarity)
         without = effects.observed - effects.effects
         now, now_slope = signed(effects.observed, effects.shares, ridits)
         then, then_slope = signed(without, effects.shares, ridits)
@@ -230,7 +222,7 @@ def equal_effects_test(effects: StratumEffects) -> dict[str, float]:
 def levelling(
     effects: StratumEffects,
     *,
-    polarity: Literal["low", "high"] = "low",
+    polarity: Polarity = "low",
     ci_level: float = 0.95,
 ) -> Levelling:
     """Say whether the gap narrowed or widened and which end moved.
@@ -248,16 +240,22 @@ def levelling(
     )
     worst, best = (effects.effect(effects.levels[place], ci_level) for place in (0, -1))
 
+    return Levelling(verdict_of(gap, worst, best, polarity), gap, worst, best)
+
+
+def verdict_of(
+    gap: Contrast, worst_off: Contrast, best_off: Contrast, polarity: Polarity = "low"
+) -> Verdict:
+    """Name the change of the gap (negative: narrower) and who moved, by the three intervals."""
+    sign = 1.0 if polarity == "low" else -1.0
+
     def moved(contrast: Contrast) -> int:
         """+1 gained, −1 lost, 0 not clear."""
         if contrast.ci_low <= 0 <= contrast.ci_high:
             return 0
         return -1 if sign * contrast.estimate > 0 else 1
 
-    return Levelling(_verdict(gap, moved(worst), moved(best)), gap, worst, best)
-
-
-def _verdict(gap: Contrast, worst: int, best: int) -> Verdict:
+    worst, best = moved(worst_off), moved(best_off)
     if gap.ci_low <= 0 <= gap.ci_high:
         return "no clear change"
     if gap.estimate < 0:
@@ -325,63 +323,3 @@ def fixed_shares(
             remedy="Give the denominators (births) of every stratum before the start.",
         )
     return np.asarray(values / values.sum())
-
-
-def _gap(y: Array, _shares: Array, _ridits: Array) -> tuple[float, Array]:
-    gradient = np.zeros(len(y))
-    gradient[0], gradient[-1] = 1.0, -1.0
-    return float(y[0] - y[-1]), gradient
-
-
-def _ratio(y: Array, _shares: Array, _ridits: Array) -> tuple[float, Array]:
-    return _quotient(np.eye(len(y))[0], np.eye(len(y))[-1], y)
-
-
-def _sii(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
-    gradient = -slope_weights(shares, ridits)
-    return float(gradient @ y), gradient
-
-
-def _rii(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
-    slope = slope_weights(shares, ridits)
-    return _quotient(shares - slope / 2, shares + slope / 2, y)
-
-
-def _absolute_concentration(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
-    gradient = -2 * shares * (ridits - 0.5)
-    return float(gradient @ y), gradient
-
-
-def _relative_concentration(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
-    return _quotient(-2 * shares * (ridits - 0.5), shares, y, positive_top=False)
-
-
-def _quotient(
-    top: Array, bottom: Array, y: Array, *, positive_top: bool = True
-) -> tuple[float, Array]:
-    above, below = float(top @ y), float(bottom @ y)
-    if below <= 0 or (positive_top and above <= 0):
-        return math.nan, np.full(len(y), np.nan)
-    return above / below, top / below - above / below**2 * bottom
-
-
-_FUNCTIONALS: Final[dict[str, tuple[str, Functional]]] = {
-    "gap": ("absolute", _gap),
-    "ratio": ("relative", _ratio),
-    "sii": ("absolute", _sii),
-    "rii": ("relative", _rii),
-    "concentration-index-absolute": ("absolute", _absolute_concentration),
-    "concentration-index-relative": ("relative", _relative_concentration),
-}
-
-
-def _high_is_good(functional: Functional, name: str) -> Functional:
-    """Turn a measure round where high is good: differences change sign, ratios invert."""
-
-    def turned(y: Array, shares: Array, ridits: Array) -> tuple[float, Array]:
-        value, gradient = functional(y, shares, ridits)
-        if name in ("ratio", "rii"):
-            return 1 / value, -gradient / value**2
-        return -value, -gradient
-
-    return turned
