@@ -17,7 +17,7 @@ def study(before: int = 6, after: int = 5) -> EventStudy:
 
 
 def test_a_block_is_the_mean_of_its_periods_against_the_reference_block() -> None:
-    """By hand: periods −7 … −1 (reference 0) and 0 … 4, in twos: −6,−5 | −4,−3 | −2,−1 | 0,1 | 2,3"""
+    """By hand: event times −6,−5 | −4,−3 | −2,−1 | 0,1 | 2,3, with 0 at −1."""
     monthly = study()
     found = in_blocks(monthly, 2)
     full = np.insert(monthly.estimates, 6, 0.0)  # event time −7 at place 0
