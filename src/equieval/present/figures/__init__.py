@@ -6,17 +6,21 @@ axes, axes from zero where bars stand on them. Titles state the finding; the sou
 "Synthetic data" where they are, stand inside the picture. Nothing is told by colour alone.
 """
 
+from equieval.present.figures.adopting import adoption, bacon_weights
 from equieval.present.figures.effects import headline, levelling
 from equieval.present.figures.event_times import event_study, pretrend_power
 from equieval.present.figures.forests import forest
 from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
-from equieval.present.figures.over_time import rates_by_group
+from equieval.present.figures.over_time import arms_over_time, rates_by_group
 from equieval.present.figures.quality import autocorrelation, completeness_heatmap
 from equieval.present.figures.saving import png_bytes, svg_bytes
 from equieval.present.figures.series import counterfactual_series
 
 __all__ = [
+    "adoption",
+    "arms_over_time",
     "autocorrelation",
+    "bacon_weights",
     "completeness_heatmap",
     "counterfactual_series",
     "equiplot",

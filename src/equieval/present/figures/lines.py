@@ -96,7 +96,9 @@ def draw_lines(
 
 
 def standing_out(names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
-    """Return the series that are drawn in colour: those chosen, else the first four."""
+    """Return the series that are drawn in colour: those chosen, else the first and the last."""
     if chosen:
         return [name for name in chosen if name in names][:MOST_LINES]
-    return list(names[:MOST_LINES])
+    if len(names) <= MOST_LINES:
+        return list(names)
+    return [*names[: MOST_LINES - 1], names[-1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -153,3 +154,160 @@ def _group_account(
             f"{period_label(end['period'])}."
         )
     return " ".join(parts)
+
+
+def arms_over_time(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    start: object = None,
+    intervention: str = "",
+    highlight: Sequence[str] | None = None,
+    population: str = "",
+    ci_level: float = 0.95,
+    source: str = "",
+    synthetic: bool = False,
+) -> Picture:
+    """Rates as observed in each arm of a comparison, before anything is estimated.
+
+    Parameters
+    ----------
+    data : columns ``period, arm, rate`` and, drawn where there, ``ci_low, ci_high`` as bands
+        and ``first_exposed`` (an arm's own start) as a larger marker. The arms in the order
+        in which they are told: those taking part first, the comparison last. With staggered adoption an arm is a
+        cohort or "Never took part"; for synthetic difference-in-differences one arm is the
+        weighted comparison.
+    start : the first exposed period, where all that take part begin together.
+    highlight : up to four arms that are labelled, the others being grey; by default the
+        first three and the last.
+    """
+    require(data, ("period", "arm", "rate"), "arms_over_time")
+    periods = as_periods(data["period"])
+    names = data["arm"].astype(str)
+    series = {name: lines.complete(data.loc[names == name]) for name in dict.fromkeys(names)}
+    shown = lines.standing_out(list(series), highlight)
+    labels = {name: capitalise(name) for name in shown}
+    rest = len(series) - len(shown)
+    begin = None if start is None else at_frequency_of(start, periods)
+    drawn = np.concatenate(
+        [column(frame, "rate") for frame in series.values()]
+        + [column(series[name], end) for name in shown for end in ("ci_low", "ci_high")]
+    )
+    with theme.figure_style():
+        remark = canvas.zero_remark(drawn)
+        page = canvas.sheet(4.2, source=source, synthetic=synthetic, remark=remark)
+        ax = page.axes(LEFT, 1.85, BOTTOM, TOP if begin is not None else 0.42)
+        canvas.value_axis(ax, drawn)
+        canvas.time_axis(ax, periods)
+        others = "The other arm" if rest == 1 else f"The other {rest} arms"
+        ends = lines.draw_lines(ax, series, labels, others)
+        for name, look in zip(shown, lines.LOOKS, strict=False):
+            joined = _own_start(series[name])
+            ax.plot(*joined, look.marker, color=look.colour, markersize=10, mfc="white",
+                    mew=2.2, zorder=5)  # fmt: skip
+        canvas.label_ends(page, ax, ends)
+        canvas.head_axis(page, capitalise(unit))
+        if begin is not None:
+            words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
+            canvas.mark_start(page, ax, begin.ordinal - 0.5, capitalise(words.removeprefix("the ")))
+    moves = [_Move.of(name, frame, begin) for name, frame in series.items()]
+    notes = []
+    if {"ci_low", "ci_high"} <= set(data):
+        notes.append(f"Bands are {ci_level * 100:g}% intervals.")
+    if any(_own_start(series[name])[0].size for name in shown):
+        notes.append("A large hollow marker is the first exposed period of an arm.")
+    return Picture(
+        title=_arms_title(moves, outcome, begin),
+        subtitle=subtitle(f"{unit}, as observed", population, periods),
+        alt=f"Line chart of the {outcome} in {len(series)} arms, in {unit}. "
+        + " ".join(move.sentence() for move in moves[: lines.MOST_LINES * 2]),
+        data=plain_frame(data),
+        figure=page.figure,
+        note=" ".join(notes),
+    )
+
+
+def _own_start(frame: pd.DataFrame) -> tuple[canvas.Floats, canvas.Floats]:
+    """Where an arm's own start is marked, if it has one in these periods."""
+    nothing = (np.empty(0), np.empty(0))
+    if "first_exposed" not in frame or frame["first_exposed"].dropna().empty:
+        return nothing
+    periods = pd.PeriodIndex(frame["period"])
+    begin = at_frequency_of(frame["first_exposed"].dropna().iloc[0], periods)
+    here = np.asarray(periods == begin)
+    return np.array([begin.ordinal], dtype=float)[: here.sum()], column(frame, "rate")[here]
+
+
+@dataclass(frozen=True)
+class _Move:
+    """How one arm moved: means before and from the start, or its first and last value."""
+
+    arm: str
+    old: float
+    new: float
+    then: str
+    now: str
+
+    @classmethod
+    def of(cls, arm: str, frame: pd.DataFrame, begin: pd.Period | None) -> _Move:
+        seen = frame.loc[frame["rate"].notna()]
+        if seen.empty:
+            return cls(arm, float("nan"), float("nan"), "", "")
+        if begin is None:
+            first, last = seen.iloc[0], seen.iloc[-1]
+            when = (f"in {period_label(first['period'])}", f"in {period_label(last['period'])}")
+            return cls(arm, float(first["rate"]), float(last["rate"]), *when)
+        after = pd.PeriodIndex(seen["period"]) >= begin
+        means = (float(seen.loc[~after, "rate"].mean()), float(seen.loc[after, "rate"].mean()))
+        return cls(arm, *means, f"on average before {period_label(begin)}", "since")
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite([self.old, self.new]).all())
+
+    @property
+    def digits(self) -> int:
+        return numbers.decimals_for(self.old, self.new)
+
+    @property
+    def verb(self) -> str:
+        old, new = (round(value, self.digits) for value in (self.old, self.new))
+        return "fell" if new < old else "rose" if new > old else "stayed"
+
+    def span(self) -> str:
+        """Return ``"from 12.1 to 9.8"``, or ``"at 12.1"``."""
+        old, new = (numbers.number(value, self.digits) for value in (self.old, self.new))
+        return f"at {old}" if self.verb == "stayed" else f"from {old} to {new}"
+
+    def sentence(self) -> str:
+        if not self.known:
+            return f"{capitalise(self.arm)}: no values to compare."
+        old, new = (numbers.number(value, self.digits) for value in (self.old, self.new))
+        return f"{capitalise(self.arm)}: {old} {self.then}, {new} {self.now}."
+
+
+def _arms_title(moves: Sequence[_Move], outcome: str, begin: pd.Period | None) -> str:
+    """How many arms moved which way, and the first two and the last with their numbers."""
+    known = [move for move in moves if move.known]
+    if not known:
+        return f"The {outcome} of the arms cannot be compared"
+    counts = [
+        (verb, sum(move.verb == verb for move in known)) for verb in ("fell", "rose", "stayed")
+    ]
+    total = len(known)
+    told = [
+        f"{verb}{' level' if verb == 'stayed' else ''} in {_arms(count, total)}"
+        for verb, count in counts
+        if count
+    ]
+    when = "" if begin is None else f" from before {period_label(begin)} to after it"
+    named = known if total <= 3 else [known[0], known[-1]]
+    spans = numbers.listing([f"{move.arm} {move.span()}" for move in named])
+    return f"The {outcome} {numbers.listing(told)}{when}: {spans}"
+
+
+def _arms(count: int, total: int) -> str:
+    if count == total:
+        return {1: "the one arm", 2: "both arms"}.get(total, f"all {total} arms")
+    return f"{count} of {total} arms"
