@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from equieval import __version__, cli_publication, cli_versions
+from equieval.cli_publication import release_one
 from equieval.errors import DesignError, EquievalError, InputError, ParametersError, did_you_mean
 from equieval.terminal import Verbs, page_progress, say, say_json, warn
 
@@ -153,6 +154,13 @@ def release(
     date: Annotated[
         str | None, typer.Option(help="Day of release, YYYY-MM-DD; today if left out.")
     ] = None,
+    attribute: Annotated[
+        bool,
+        typer.Option(
+            help="Rerun with one change at a time to say what moved the numbers since the "
+            "version before, where more than one thing changed."
+        ),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Freeze the pages as the next version, if the gate passes."""
@@ -161,7 +169,9 @@ def release(
     root = project_root()
 
     def one(path: Path) -> dict[str, object]:
-        created, name, message = _release(root, path, renderer, date)
+        created, name, message = release_one(
+            root, path, renderer, date=date, attribute=attribute, silent=as_json
+        )
         if not as_json:
             say(message)
         return {"id": path.stem, "version": name, "created": created}
@@ -253,7 +263,7 @@ def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
         say(f"  the design: {found.level}")
         result = _run_pages(root, path, jobs=jobs, checked=True)
         changed = changed or any(page.status == "ran" for page in result.pages)
-        created, _, message = _release(root, path, renderer, None)
+        created, _, message = release_one(root, path, renderer)
         changed = changed or created
         say(message[0].upper() + message[1:])
 
@@ -299,23 +309,6 @@ def _run_pages(
         result = run_pages(root, path, jobs=jobs, progress=progress, force=force)
     result.raise_failures()
     return result
-
-
-def _release(root: Path, path: Path, renderer: str, date: str | None) -> tuple[bool, str, str]:
-    """Release one evaluation; return whether it is new, its version, and what to say."""
-    from equieval.protocol import load_evaluation
-    from equieval.releases.store import release as release_version
-    from equieval.runs import plan as plan_run
-    from equieval.site import choose_renderer
-
-    outcome = release_version(
-        root,
-        load_evaluation(path),
-        plan=plan_run(root, path),
-        renderer=choose_renderer(renderer),
-        date=date,
-    )
-    return outcome.created, outcome.release.name, outcome.message
 
 
 def _for_each(root: Path, names: Sequence[str] | None, one: Callable[[Path], T]) -> list[T]:

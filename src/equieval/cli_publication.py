@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from equieval.cli_versions import EvaluationId, Json, version_number
 from equieval.errors import InputError, ParametersError, did_you_mean
 from equieval.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from equieval.releases.attribution import Attribution
+    from equieval.releases.version import Release
 
 RendererName = Annotated[
     str, typer.Option("--renderer", help="auto (Quarto where it is), quarto, or pandoc.")
@@ -145,6 +149,40 @@ def publish(
         say(f"published {done.files} files to {done.target}")
     else:
         say(f"{done.target} is up to date")
+
+
+def release_one(
+    root: Path,
+    parameters: Path,
+    renderer: str,
+    *,
+    date: str | None = None,
+    attribute: bool = True,
+    silent: bool = False,
+) -> tuple[bool, str, str]:
+    """Release one evaluation; return whether it is new, its version, and what to say."""
+    from equieval.protocol import load_evaluation
+    from equieval.releases.attribution import attribute as what_moved
+    from equieval.releases.store import release
+    from equieval.runs import plan
+    from equieval.site import choose_renderer
+
+    evaluation = load_evaluation(parameters)
+    # Where data are not open, only what the versions themselves carry is run again.
+    data = root if all(source.open for source in evaluation.data.sources) else None
+
+    def moved(before: Release, after: Release) -> Attribution:
+        return what_moved(before, after, data=data, step=lambda w: None if silent else say(w))
+
+    outcome = release(
+        root,
+        evaluation,
+        plan=plan(root, parameters),
+        renderer=choose_renderer(renderer),
+        date=date,
+        attribute=moved if attribute else None,
+    )
+    return outcome.created, outcome.release.name, outcome.message
 
 
 def _parameters_file(root: Path, evaluation: str) -> Path:

@@ -6,6 +6,7 @@ where a label is meant (a period, a decile): ``2016`` and ``"2016"`` are the sam
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ from pydantic import (
 from equieval.errors import did_you_mean
 from equieval.protocol.indicators import INDICATORS
 from equieval.protocol.taxonomy import VOCABULARIES
+
+_DOI = r"^10\.[0-9]{4,9}(\.[0-9]+)?/[A-Za-z0-9:/_;().\[\]-]+$"
 
 #: Keys and positions from the top of a file.
 KeyPath = tuple[str | int, ...]
@@ -125,6 +128,14 @@ def _indicator_id(value: str) -> str:
     return value
 
 
+def _doi(value: str) -> str:
+    if not re.match(_DOI, value):
+        raise UnusableValueError(
+            f"'{value}' is no DOI", "write it bare, like 10.5281/zenodo.1234567, without an address"
+        )
+    return value
+
+
 def known_term(vocabulary: str) -> Callable[[str], str]:
     """Return the validator of ids of one vocabulary of the taxonomy."""
     terms = VOCABULARIES[vocabulary]
@@ -148,6 +159,7 @@ def term_choices(vocabulary: str) -> WithJsonSchema:
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Doi = Annotated[str, AfterValidator(_doi), WithJsonSchema({"type": "string", "pattern": _DOI})]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True, ge=0)]
 

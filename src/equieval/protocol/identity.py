@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from equieval.protocol.fields import Block, Flag, Slug, Text, Texts, known_term, term_choices
+from equieval.protocol.fields import Block, Doi, Flag, Slug, Text, Texts, known_term, term_choices
 
 Status = Literal["draft", "provisional", "final", "corrected"]
 ProfileId = Literal[
@@ -55,6 +55,9 @@ class Identity(Block):
     )
     authors: Texts = Field(default=(), description="Who made the evaluation.")
     contact: Text | None = Field(default=None, description="Where readers can write to.")
+    doi: Doi | None = Field(
+        default=None, description="DOI of all versions together, where an archive gave one."
+    )
 
 
 class Programme(Block):
@@ -121,3 +124,6 @@ class Release(Block):
     label: Text | None = Field(default=None, description="A name for the version, for readers.")
     approvers: tuple[Approver, ...] = Field(default=(), description="Who approved the release.")
     notes: Text | None = Field(default=None, description="What changed, in words for readers.")
+    doi: Doi | None = Field(
+        default=None, description="DOI of this version alone, reserved before it is released."
+    )

@@ -107,6 +107,11 @@ def protocol_digest(protocol: Protocol) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def registration_path(root: Path, evaluation_id: str) -> Path:
+    """Return where the registration of an evaluation is, or would be."""
+    return root / FOLDER / f"{evaluation_id}.json"
+
+
 def registration_of(root: Path, evaluation_id: str) -> Registration | None:
     """Return the registration of an evaluation, or None where it is not registered.
 
@@ -120,7 +125,7 @@ def registration_of(root: Path, evaluation_id: str) -> Registration | None:
     ParametersError : the file is damaged, belongs to another evaluation, or was changed since
         it was written.
     """
-    path = root / FOLDER / f"{evaluation_id}.json"
+    path = registration_path(root, evaluation_id)
     where = (FOLDER / path.name).as_posix()
     if not path.is_file():
         return None
@@ -166,7 +171,7 @@ def register(root: Path, evaluation: GivenBlocks, registration: Registration) ->
     ------
     ParametersError : the evaluation is registered already.
     """
-    path = root / FOLDER / f"{registration.evaluation}.json"
+    path = registration_path(root, registration.evaluation)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = registration.model_dump_json(indent=1) + "\n"
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -20,7 +20,7 @@ import yaml
 
 from equieval.errors import EquievalError
 from equieval.protocol.loading import parse
-from equieval.releases.rerun import Materials, materials, rerun
+from equieval.releases.rerun import Materials, materials, other_data, rerun
 from equieval.releases.runrecord import RunRecord
 from equieval.releases.version import Release
 
@@ -110,15 +110,19 @@ def attribute(
         return Attribution(changed, table[list(ATTRIBUTION_COLUMNS)], 0, ())
     with tempfile.TemporaryDirectory(prefix="equieval-") as place:
         versions = [
-            materials(version.path, data=data, code=Path(place) / name)
-            for name, version in (("before", before), ("after", after))
+            materials(version.path, data=data, code=Path(place) / version.name)
+            for version in (before, after)
         ]
-        absent = [m for version in versions for m in version.missing]
+        absent = [
+            *(f"the data are missing: {m}" for version in versions for m in version.missing),
+            *(
+                f"the data of '{source}' here are not those of {version.name}"
+                for version, found in zip((before, after), versions, strict=True)
+                for source in other_data(found)
+            ),
+        ]
         if absent:
-            table = _empty(published, changed)
-            return Attribution(
-                changed, table, 0, tuple(f"the data are missing: {m}" for m in absent)
-            )
+            return Attribution(changed, _empty(published, changed), 0, tuple(absent))
         return _by_reruns(versions[0], versions[1], changed, published, step)
 
 
@@ -178,6 +182,7 @@ def _mixed(data: Materials, parameters: Materials, code: Materials) -> Materials
     return replace(
         code,
         parameters=text.encode(),
+        sources=data.sources,
         inputs=data.inputs,
         key=data.key,
         scratch=data.scratch,

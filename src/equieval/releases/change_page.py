@@ -14,9 +14,11 @@ import yaml
 
 from equieval.present.numbers import change, number
 from equieval.releases.attribution import ATTRIBUTION_COLUMNS
+from equieval.releases.layout import CHANGE_PAGE
 from equieval.releases.notebooks import notebook_bytes
+from equieval.releases.renderer import ReleasePage
 
-SLUG, TITLE = "changes", "What changed"
+PAGE = ReleasePage(CHANGE_PAGE, "What changed")
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 _LONGEST = 160
 _ATTRIBUTED = ATTRIBUTION_COLUMNS[1:]
@@ -29,7 +31,7 @@ def has_change_page(record: Mapping[str, Any]) -> bool:
 
 def change_page_notebook(record: Mapping[str, Any]) -> bytes:
     """Return the page as a notebook: front matter, then its words."""
-    matter = yaml.safe_dump({"title": TITLE}, allow_unicode=True)
+    matter = yaml.safe_dump({"title": PAGE.title}, allow_unicode=True)
     cells = [
         {"cell_type": "raw", "id": "front-matter", "metadata": {}, "source": f"---\n{matter}---"},
         {

@@ -12,7 +12,7 @@ import pandas as pd
 
 from equieval.errors import ReleaseError
 from equieval.protocol.loading import parse, read
-from equieval.releases.layout import PARAMETERS, RUN_RECORD
+from equieval.releases.layout import PARAMETERS, RELEASE_PAGES, RUN_RECORD
 from equieval.releases.manifest import content_fingerprints
 from equieval.releases.status import Status
 from equieval.releases.version import Release
@@ -164,10 +164,13 @@ def environment_changes(
 def file_changes(before: Release, after: Release) -> dict[Change, tuple[str, ...]]:
     """Return the files of the content that were added, removed and changed.
 
-    What follows from the content (rendered pages, Parquet, records of the release itself) and
-    the code archive are left out.
+    What follows from the content (rendered pages, the pages that a release adds, Parquet, records
+    of the release itself) and the code archive are left out.
     """
-    old, new = (content_fingerprints(r.path, [p.slug for p in r.pages]) for r in (before, after))
+    old, new = (
+        content_fingerprints(r.path, [p.slug for p in r.pages if p.slug not in RELEASE_PAGES])
+        for r in (before, after)
+    )
     changes = dict(_differences(old, new))
     kinds: tuple[Change, ...] = ("added", "removed", "changed")
     return {kind: tuple(name for name in changes if changes[name] == kind) for kind in kinds}

@@ -23,9 +23,11 @@ import equieval
 from equieval.disclosure.declaration import ARTEFACTS_FILE
 from equieval.errors import InputError, ReleaseError
 from equieval.methods.estimates import ESTIMATE_COLUMNS, TABLE_SCHEMA
+from equieval.protocol.registration import registration_of, registration_path
 from equieval.releases.draft import Draft
 from equieval.releases.freeze import frozen_artefacts, frozen_notebook, source_notebook
 from equieval.releases.layout import (
+    CITATION,
     CODE,
     DATA_PACKAGE,
     ESTIMATES_CSV,
@@ -37,6 +39,7 @@ from equieval.releases.layout import (
     PAGE_ESTIMATES,
     PAGES,
     PARAMETERS,
+    REGISTRATION,
     RUN_RECORD,
 )
 from equieval.releases.notebooks import json_bytes
@@ -64,6 +67,17 @@ def stage_records(draft: Draft, staging: Path) -> None:
     """Copy the frozen parameters and the run record."""
     for name in (PARAMETERS, RUN_RECORD):
         (staging / name).write_bytes(draft.content(name))
+
+
+def stage_registration(root: Path, staging: Path, evaluation_id: str) -> None:
+    """Copy the registered protocol, where the evaluation is registered.
+
+    Raises
+    ------
+    ParametersError : the registration was changed, or belongs to another evaluation.
+    """
+    if registration_of(root, evaluation_id) is not None:
+        shutil.copyfile(registration_path(root, evaluation_id), staging / REGISTRATION)
 
 
 def stage_estimates(draft: Draft, staging: Path, subject: Subject) -> pd.DataFrame:
@@ -195,7 +209,10 @@ def downloads(staging: Path) -> tuple[Download, ...]:
         DATA_PACKAGE: "Description of the estimates' columns (Table Schema)",
         PARAMETERS: "Parameters of the evaluation (YAML)",
         RUN_RECORD: "Run record: data, code and package versions (JSON)",
+        CITATION: "How to cite this version (Citation File Format)",
     }
+    if (staging / REGISTRATION).is_file():
+        labels[REGISTRATION] = "The protocol as it was registered (JSON)"
     labels |= {
         path.relative_to(staging).as_posix(): f"Source code ({path.name})"
         for path in sorted((staging / CODE).glob("*"))

@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from equieval.releases.layout import ESTIMATES_CSV, INPUTS, MANIFEST, NOTEBOOKS, PARAMETERS
+from equieval.releases.layout import (
+    ESTIMATES_CSV,
+    INPUTS,
+    MANIFEST,
+    NOTEBOOKS,
+    PARAMETERS,
+    REGISTRATION,
+)
 from equieval.releases.notebooks import json_bytes
 
 _CHUNK = 1 << 20
@@ -89,12 +96,12 @@ def content_fingerprints(folder: Path, slugs: Iterable[str]) -> dict[str, str]:
     slugs : its pages.
     """
     pages = tuple(slugs)
-    notebooks = {f"{slug}.ipynb" for slug in pages}
+    single = {PARAMETERS, ESTIMATES_CSV, REGISTRATION, *(f"{slug}.ipynb" for slug in pages)}
     folders = tuple(f"{name}/" for name in (*pages, NOTEBOOKS, INPUTS))
     return {
         name: file_sha256(path)
         for name, path in plain_files(folder).items()
-        if name in (PARAMETERS, ESTIMATES_CSV) or name in notebooks or name.startswith(folders)
+        if name in single or name.startswith(folders)
     }
 
 

@@ -50,6 +50,7 @@ class ReleaseDraft:
     headline : the front page's answer (question, answer, verdict, certainty, …).
     downloads : files of the version folder that exist when ``prepare`` is called.
     contact, authors : for the page's footer.
+    doi, series_doi : DOI of the version and of all versions together; may be empty.
     """
 
     id: str
@@ -65,6 +66,8 @@ class ReleaseDraft:
     previous: int | None = None
     authors: tuple[str, ...] = ()
     contact: str = ""
+    doi: str = ""
+    series_doi: str = ""
 
 
 @runtime_checkable

@@ -20,9 +20,10 @@ from equieval.data.digests import KEY_FILE, file_digest
 from equieval.errors import EquievalError, ReleaseError
 from equieval.methods.estimates import ESTIMATE_COLUMNS
 from equieval.protocol.loading import UnreadableFileError, parse
+from equieval.protocol.registration import registration_path
 from equieval.protocol.root import MARKER
 from equieval.releases.integrity import frozen_package, open_inputs, sources_of
-from equieval.releases.layout import PAGE_ESTIMATES, PARAMETERS
+from equieval.releases.layout import PAGE_ESTIMATES, PARAMETERS, REGISTRATION
 from equieval.releases.runrecord import RunRecord
 from equieval.runs import PageEvent
 from equieval.runs.execute import PageError, execute_page
@@ -74,7 +75,9 @@ class Materials:
     ----------
     record : the run record that names pages and digests.
     parameters : the parameters file.
+    registration : the registered protocol; None where the evaluation was not registered.
     notebooks : folder that holds ``notebooks/``.
+    sources : path of each data source in the project, by its id.
     inputs : data files by their path in the project.
     package : folder to put first on Python's path; None for the package installed here.
     key : the private key under which digests of data that are not open were made.
@@ -84,7 +87,9 @@ class Materials:
 
     record: RunRecord
     parameters: bytes
+    registration: bytes | None
     notebooks: Path
+    sources: Mapping[str, str]
     inputs: Mapping[str, Path]
     package: Path | None
     key: Path | None
@@ -176,7 +181,8 @@ def materials(
             )
     inputs: dict[str, Path] = open_inputs(folder)
     missing, scratch = [], None
-    for source in sources_of(folder / PARAMETERS):
+    sources = sources_of(folder / PARAMETERS)
+    for source in sources:
         path = source["path"]
         if path in inputs:
             continue
@@ -185,17 +191,37 @@ def materials(
             scratch = (data / KEY_FILE).parent
         else:
             missing.append(_missing(source, record))
+    registered = folder / REGISTRATION
     key = data / KEY_FILE if data is not None and (data / KEY_FILE).is_file() else None
     return Materials(
         record=record,
         parameters=(folder / PARAMETERS).read_bytes(),
+        registration=registered.read_bytes() if registered.is_file() else None,
         notebooks=notebooks or folder,
+        sources={source["id"]: source["path"] for source in sources},
         inputs=inputs,
         package=package,
         key=key,
         scratch=scratch,
         missing=tuple(missing),
     )
+
+
+def other_data(made_from: Materials) -> tuple[str, ...]:
+    """Return the sources whose data at hand are not those that the version was made from.
+
+    What cannot be told without the private key, and what a database returns, is not named.
+    """
+    root = None if made_from.key is None else made_from.key.parents[len(KEY_FILE.parts) - 1]
+    found = []
+    for source, path in made_from.sources.items():
+        recorded, file = made_from.record.data.get(source, ""), made_from.inputs.get(path)
+        keyed = recorded.startswith("hmac-")
+        if file is None or path.endswith(".sql") or (keyed and root is None):
+            continue
+        if file_digest(file, open_data=not keyed, root=root or file.parent) != recorded:
+            found.append(source)
+    return tuple(found)
 
 
 def rerun(
@@ -229,6 +255,10 @@ def _project(made_from: Materials) -> Iterator[Path]:
         parameters = root / "params" / f"{made_from.record.evaluation}.yaml"
         parameters.parent.mkdir()
         parameters.write_bytes(made_from.parameters)
+        if made_from.registration is not None:
+            registered = registration_path(root, made_from.record.evaluation)
+            registered.parent.mkdir()
+            registered.write_bytes(made_from.registration)
         for path, source in made_from.inputs.items():
             _put(source, root / path)
         for spec in made_from.record.pages:

@@ -33,6 +33,7 @@ class RunRecord:
     data : digest of each data source by its id, keyed for data that are not open.
     package : SHA-256 of each package file that pages stand on.
     environment : version of Python and of each distribution.
+    platform : operating system, machine and Python implementation; empty in early records.
     seeds : every seed among the parameters, by key path.
     notebooks : digest of what each notebook does, by its path.
     pages : the pages in reading order.
@@ -43,6 +44,7 @@ class RunRecord:
     data: Mapping[str, str]
     package: Mapping[str, str]
     environment: Mapping[str, str]
+    platform: Mapping[str, str]
     seeds: Mapping[str, int]
     notebooks: Mapping[str, str]
     pages: tuple[PageSpec, ...]
@@ -76,6 +78,7 @@ class RunRecord:
                 data=_texts(record["data"]),
                 package=_texts(record["package"]["files"]),
                 environment=_texts(record["environment"]),
+                platform=_texts(record.get("platform", {})),
                 seeds={str(k): int(v) for k, v in dict(record["seeds"]).items()},
                 notebooks={
                     page.notebook: str(entry["source"])

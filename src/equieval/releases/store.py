@@ -7,26 +7,38 @@ that the next release of the evaluation clears away.
 
 from __future__ import annotations
 
-import datetime
-import errno
 import json
-import os
-import re
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from equieval.errors import EnvironmentFault, EvaluationFailed, ReleaseError
+from equieval.errors import EvaluationFailed, ReleaseError
 from equieval.releases import contents
+from equieval.releases.attribution import Attribution
+from equieval.releases.change_page import PAGE as CHANGE_PAGE
+from equieval.releases.change_page import change_page_notebook, has_change_page
 from equieval.releases.changes import changes_record
+from equieval.releases.citation import citation
+from equieval.releases.conditions import (
+    day_of_release,
+    next_number,
+    place_of,
+    refuse_other_than_ran,
+    refuse_stale,
+    refuse_unexplained,
+    refuse_used_doi,
+)
 from equieval.releases.draft import Draft
 from equieval.releases.gate import inspect_draft, published_findings, stated_words
-from equieval.releases.layout import CHANGES, CODE, DISCLOSURE_RECORD, RELEASE_RECORD, REPORTS
+from equieval.releases.layout import (
+    CHANGES,
+    CITATION,
+    CODE,
+    DISCLOSURE_RECORD,
+    RELEASE_RECORD,
+    REPORTS,
+)
 from equieval.releases.manifest import (
     content_digest,
     file_sha256,
@@ -38,7 +50,8 @@ from equieval.releases.notebooks import json_bytes
 from equieval.releases.private import Private, keep_ledger, private_counts
 from equieval.releases.record import Check, DisclosureRecord, Finding
 from equieval.releases.renderer import HTML_FOLDER, ReleaseDraft, ReleasePage, Renderer
-from equieval.releases.status import release_status
+from equieval.releases.staging import clear_staging, freeze_in_place, staging_folder
+from equieval.releases.status import Status, release_status
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings
 from equieval.releases.tracked import tracked_findings
@@ -49,9 +62,7 @@ if TYPE_CHECKING:
     from equieval.protocol import Evaluation
     from equieval.runs.plan import Plan
 
-_STAGING = ".staging-"
-_DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_READ_ONLY = 0o444
+Attribute = Callable[[Release, Release], Attribution]
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,7 @@ def release(
     date: str | None = None,
     version: int | None = None,
     force: bool = False,
+    attribute: Attribute | None = None,
 ) -> Outcome:
     """Publish the draft of an evaluation as its next version.
 
@@ -96,41 +108,47 @@ def release(
     date : day of release, ``YYYY-MM-DD``; today (UTC) when left out.
     version : the number that the new version must get; the next free one when left out.
     force : release although the content is that of the latest version.
+    attribute : says which change moved the numbers since the version before
+        (`equieval.releases.attribution.attribute`); the page of changes then shows it.
 
     Raises
     ------
     ReleaseError : the draft is missing or stale, the status or version number cannot be
-        released, an earlier version was changed, or another process is releasing.
+        released, an earlier version was changed, what would be frozen is not what ran, or
+        another process is releasing.
     DisclosureRefused : the gate refused, with every finding.
     EvaluationFailed : the renderer left a page out.
     """
     subject = Subject.of(evaluation)
     folder = root / REPORTS / subject.id
     pages = tuple(SubjectPage(p.spec.slug, p.spec.title, p.spec.notebook) for p in plan.pages)
-    day = _day(date)
-    release_status(subject.status, where="identity.status")
+    day = day_of_release(date)
+    refuse_unexplained(subject)
     drafted = draft_folder(root, subject.id)
-    _refuse_stale(drafted, plan)
+    refuse_stale(drafted, plan)
     here = Surroundings.of(root)
     with evaluation_lock(root, subject.id):
-        _clear_staging(folder)
+        clear_staging(folder)
         latest = _latest(root, subject.id)
         private = private_counts(root, evaluation)
         private_files = _private_files(root, subject, private)
         draft, record = inspect_draft(drafted, subject, pages, here, private, private_files)
-        record.refuse_failures(where=_place(drafted))
-        with _staging(folder) as staging:
+        record.refuse_failures(where=place_of(drafted))
+        with staging_folder(folder) as staging:
             _stage_content(root, staging, draft, subject, pages)
             slugs = [page.slug for page in pages]
             digest = content_digest(staging, slugs, contents.data_fingerprints(draft))
             same = latest is not None and latest.content_digest == digest
             if latest is not None and same and not force and version in (None, latest.version):
                 return Outcome(latest, created=False)
-            number = _number(latest, version)
+            refuse_other_than_ran(staging, drafted)
+            number = next_number(latest, version)
+            refuse_used_doi(root, subject, number)
+            (staging / CITATION).write_bytes(citation(subject, number, day))
             facts = _facts(staging, draft, subject, pages, number, day, latest)
             made = _made(staging, facts, subject, renderer, digest)
-            _write_record(staging, CHANGES, changes_record(latest, made, subject.notes))
-            _write_record(staging, RELEASE_RECORD, made.to_json())
+            facts = _with_changes(staging, facts, latest, made, subject.notes, attribute)
+            _write_record(staging, RELEASE_RECORD, replace(made, pages=facts.pages).to_json())
             _write_record(staging, DISCLOSURE_RECORD, record.to_json())
             _render(staging, renderer, facts)
             record = _with_published_files(staging, record, here, stated_words(draft), private)
@@ -142,48 +160,12 @@ def release(
             # The ledger first: a version without one could never be followed by another.
             if private is not None:
                 keep_ledger(root, subject.id, number, private)
-            _publish(staging, target)
+            freeze_in_place(staging, target)
     return Outcome(Release.load(target), created=True)
-
-
-def _place(folder: Path) -> str:
-    """Name a folder of an evaluation as the user knows it, from the project's folder."""
-    return f"{REPORTS}/{folder.parent.name}/{folder.name}"
 
 
 def _write_record(staging: Path, name: str, record: Mapping[str, Any]) -> None:
     (staging / name).write_bytes(json_bytes(record))
-
-
-def _day(date: str | None) -> str:
-    if date is None:
-        return datetime.datetime.now(tz=datetime.UTC).date().isoformat()
-    try:
-        if not _DAY.match(date):
-            raise ValueError(date)
-        return datetime.date.fromisoformat(date).isoformat()
-    except ValueError:
-        raise ReleaseError(
-            f"'{date}' is no day", where="date of release", remedy="write it as YYYY-MM-DD"
-        ) from None
-
-
-def _refuse_stale(draft: Path, plan: Plan) -> None:
-    where = _place(draft)
-    run_again = f"run 'equieval run {draft.parent.name}' first"
-    if not draft.is_dir():
-        raise ReleaseError("there is no draft to release", where=where, remedy=run_again)
-    if plan.stale:
-        reasons = "; ".join(f"{page.spec.slug} ({', '.join(page.reasons)})" for page in plan.stale)
-        raise ReleaseError(
-            f"the draft is out of date or incomplete: {reasons}", where=where, remedy=run_again
-        )
-    if not plan.current:
-        raise ReleaseError(
-            "the draft was made from another state of the parameters file or the code",
-            where=where,
-            remedy=run_again,
-        )
 
 
 def _private_files(root: Path, subject: Subject, private: Private | None) -> list[Finding]:
@@ -204,12 +186,6 @@ def _live_profiles(root: Path, evaluation_id: str) -> dict[int, str]:
     return live
 
 
-def _clear_staging(folder: Path) -> None:
-    """Remove what killed processes left; the lock is held, so none of it is in use."""
-    for left in folder.glob(f"{_STAGING}*"):
-        shutil.rmtree(left)
-
-
 def _latest(root: Path, evaluation_id: str) -> Release | None:
     folders = version_folders(root, evaluation_id)
     if not folders:
@@ -221,47 +197,10 @@ def _latest(root: Path, evaluation_id: str) -> Release | None:
         more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise ReleaseError(
             f"the released version {path.name} was changed afterwards: {listed}{more}",
-            where=_place(path),
+            where=place_of(path),
             remedy="restore the version from version control or a backup",
         )
     return Release.load(path)
-
-
-def _number(latest: Release | None, asked: int | None) -> int:
-    free = 1 if latest is None else latest.version + 1
-    if asked is None or asked == free:
-        return free
-    if latest is not None and 1 <= asked <= latest.version:
-        raise ReleaseError(
-            f"version {asked} exists and never changes",
-            where=f"{REPORTS}/{latest.id}/v{asked}",
-            remedy=f"release the new content as version {free}",
-        )
-    raise ReleaseError(
-        f"version {asked} cannot follow on",
-        where="version",
-        remedy=f"the next version is {free}",
-    )
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """Give a folder that is gone afterwards, unless it was moved to its final place."""
-    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
-    try:
-        staging.chmod(0o755)
-        yield staging
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise EnvironmentFault(
-            "the disk is full; nothing was released",
-            where=f"{REPORTS}/{folder.name}",
-            remedy="free some space and release again",
-        ) from error
-    finally:
-        if staging.exists():
-            shutil.rmtree(staging)
 
 
 def _stage_content(
@@ -269,6 +208,7 @@ def _stage_content(
 ) -> None:
     contents.stage_pages(draft, staging)
     contents.stage_records(draft, staging)
+    contents.stage_registration(root, staging, subject.id)
     contents.stage_estimates(draft, staging, subject)
     contents.stage_sources(root, staging, pages)
     contents.stage_inputs(root, staging, subject)
@@ -298,7 +238,29 @@ def _facts(
         previous=None if latest is None else latest.version,
         authors=subject.authors,
         contact=subject.contact,
+        doi=subject.doi,
+        series_doi=subject.series_doi,
     )
+
+
+def _with_changes(
+    staging: Path,
+    facts: ReleaseDraft,
+    latest: Release | None,
+    made: Release,
+    notes: str,
+    attribute: Attribute | None,
+) -> ReleaseDraft:
+    """Write the record of changes and, from the second version on, the page that shows it."""
+    moved = None
+    if latest is not None and latest.status is not Status.WITHDRAWN and attribute is not None:
+        moved = attribute(latest, made)
+    record = changes_record(latest, made, notes, moved)
+    _write_record(staging, CHANGES, record)
+    if not has_change_page(record):
+        return facts
+    (staging / f"{CHANGE_PAGE.slug}.ipynb").write_bytes(change_page_notebook(record))
+    return replace(facts, pages=(*facts.pages, CHANGE_PAGE))
 
 
 def _render(staging: Path, renderer: Renderer, facts: ReleaseDraft) -> None:
@@ -334,6 +296,8 @@ def _made(
         headline=facts.headline,
         pages=facts.pages,
         synthetic=facts.synthetic,
+        doi=facts.doi,
+        series_doi=facts.series_doi,
     )
 
 
@@ -356,34 +320,3 @@ def _with_published_files(
         published_findings(files, here, stated=stated, private=private),
     )
     return replace(record, checks=(*record.checks, check))
-
-
-def _publish(staging: Path, target: Path) -> None:
-    """Make the files durable and read-only, then move the folder to its final name."""
-    for path in plain_files(staging).values():
-        path.chmod(_READ_ONLY)
-        _sync(path)
-    for folder in sorted((p for p in staging.rglob("*") if p.is_dir()), reverse=True):
-        _sync(folder)
-    _sync(staging)
-    try:
-        staging.rename(target)
-    except OSError as error:
-        if target.exists():
-            raise ReleaseError(
-                f"version {target.name} exists and never changes",
-                where=_place(target),
-                remedy="release again: the content becomes the next version",
-            ) from error
-        raise
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    if sys.platform == "win32":  # folders cannot be opened there, and renames are journalled
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

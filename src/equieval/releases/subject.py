@@ -46,6 +46,7 @@ class Subject:
     exceptions : findings of the gate that a named person lets pass.
     label, notes, approvers : the release block.
     sources : where the data come from.
+    doi, series_doi : DOI of the version and of all versions together; may be empty.
     """
 
     id: str
@@ -61,6 +62,8 @@ class Subject:
     approvers: tuple[Approver, ...]
     sources: tuple[NamedSource, ...]
     exceptions: tuple[Exemption, ...] = ()
+    doi: str = ""
+    series_doi: str = ""
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Subject:
@@ -93,4 +96,6 @@ class Subject:
                 Exemption(e.rule, e.what, e.reason, e.approver)
                 for e in evaluation.disclosure.exceptions
             ),
+            doi=release.doi or "",
+            series_doi=identity.doi or "",
         )

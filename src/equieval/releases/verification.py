@@ -48,6 +48,7 @@ from equieval.releases.verify import (
 from equieval.releases.version import Release
 from equieval.runs.fingerprint import environment_versions, package_digests
 from equieval.runs.notebooks import read_notebook, source_digest
+from equieval.runs.provenance import platform_kind
 from equieval.runs.schedule import Progress
 from equieval.runs.subject import seeds_of
 
@@ -86,7 +87,8 @@ class Verification:
     alterations : what is not as it was released.
     verdict : published against rerun; None where nothing was rerun.
     suspects : what differs between the record and the rerun.
-    environment : packages whose versions differ, in words; they matter only if numbers do.
+    environment : packages whose versions differ, and another kind of machine, in words; they
+        matter only if numbers differ.
     failures : pages that could not be run.
     missing : data that are not here.
     blocked : why nothing was run.
@@ -259,8 +261,7 @@ def verify_version(
         done = None
         if made_from is not None and not blocked and not made_from.missing:
             done = rerun(made_from, jobs=jobs, progress=progress)
-        recorded = {} if made_from is None else made_from.record.environment
-        environment = tuple(_version_changes(recorded))
+        environment = () if made_from is None else tuple(_differences_here(made_from.record))
         tolerances = ANOTHER_ENVIRONMENT if environment else SAME_ENVIRONMENT
         verdict: EstimatesVerdict | None = None
         suspects: tuple[Suspect, ...] = ()
@@ -371,8 +372,12 @@ def _suspects(
         yield Suspect(Cause.ENVIRONMENT, listed(list(environment)))
 
 
-def _version_changes(recorded: Mapping[str, str]) -> Iterator[str]:
-    here = environment_versions()
-    for name in changed_names(here, recorded) if recorded else ():
-        was, now = recorded.get(name, "not there"), here.get(name, "not there")
-        yield f"{name} {was} recorded, {now} here"
+def _differences_here(record: RunRecord) -> Iterator[str]:
+    """Say which package versions, and what about the machine, are not those of the record."""
+    for recorded, here in (
+        (record.environment, environment_versions()),
+        (record.platform, platform_kind()),
+    ):
+        for name in changed_names(here, recorded) if recorded else ():
+            was, now = recorded.get(name, "not there"), here.get(name, "not there")
+            yield f"{name} {was} recorded, {now} here"

@@ -37,6 +37,7 @@ class Release:
     headline : the answer in brief.
     pages : in reading order.
     synthetic : whether its data were made up.
+    doi, series_doi : DOI of the version and of all versions together; may be empty.
     """
 
     path: Path
@@ -54,6 +55,8 @@ class Release:
     headline: Mapping[str, Any]
     pages: tuple[ReleasePage, ...]
     synthetic: bool
+    doi: str = ""
+    series_doi: str = ""
 
     @property
     def name(self) -> str:
@@ -91,6 +94,8 @@ class Release:
             "headline": dict(self.headline),
             "pages": [{"slug": page.slug, "title": page.title} for page in self.pages],
             "synthetic": self.synthetic,
+            "doi": self.doi,
+            "series_doi": self.series_doi,
         }
 
     @classmethod
@@ -126,6 +131,8 @@ class Release:
                 headline=record["headline"],
                 pages=tuple(ReleasePage(p["slug"], p["title"]) for p in record["pages"]),
                 synthetic=record["synthetic"],
+                doi=record.get("doi", ""),
+                series_doi=record.get("series_doi", ""),
             )
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ReleaseError(

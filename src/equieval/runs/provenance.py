@@ -8,6 +8,7 @@ give the same record.
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,7 @@ def run_record(
             "files": dict(subject.package),
         },
         "environment": environment_versions(),
+        "platform": platform_kind(),
         "seeds": dict(subject.seeds),
         "pages": [
             {
@@ -78,6 +80,19 @@ def run_record(
             }
             for spec in subject.specs
         ],
+    }
+
+
+def platform_kind() -> dict[str, str]:
+    """Return the kind of machine, on which the last digits of a number can depend.
+
+    ``system`` (Linux, Darwin, Windows), ``machine`` (x86_64, arm64) and ``implementation`` (CPython): no
+    name of the machine or of its user.
+    """
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "implementation": platform.python_implementation(),
     }
 
 

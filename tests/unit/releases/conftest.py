@@ -16,6 +16,7 @@ import nbformat
 import pytest
 import yaml
 
+from equieval.data.digests import file_digest
 from equieval.disclosure import bundle_digest
 from equieval.methods.estimates import estimates_table
 from equieval.protocol import Evaluation, load_evaluation
@@ -25,6 +26,8 @@ from equieval.releases.renderer import ReleaseDraft
 from equieval.releases.store import Outcome, release
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings
+from equieval.runs.fingerprint import package_digests
+from equieval.runs.notebooks import read_notebook, source_digest
 from equieval.runs.plan import Plan
 from equieval.study.pages import PageSpec
 
@@ -205,17 +208,36 @@ class Project:
         path = self.draft / "pages" / "index" / "headline.json"
         path.write_text(json.dumps({"answer": answer}), encoding="utf-8")
 
-    def save(self, *, seconds: float = 1.5, digest: str = "sha256:aa", numpy: str = "2.4") -> None:
-        """Write parameters and run record as a run would."""
+    def save(self, *, seconds: float = 1.5, digest: str = "", numpy: str = "2.4") -> None:
+        """Write parameters and run record as a run would; data with a digest are not here."""
         text = yaml.safe_dump(self.parameters, sort_keys=False, allow_unicode=True)
         self.write(f"params/{EVALUATION}.yaml", text)
         (self.draft / "params.yaml").write_text(text, encoding="utf-8")
         source = self.parameters["data"]["sources"][0]["id"]
+        births = self.root / "data" / "births.csv"
+        package = package_digests()
+        pages = [
+            {
+                "id": spec.id,
+                "slug": spec.slug,
+                "title": spec.title,
+                "notebook": spec.notebook,
+                "source": source_digest(read_notebook(self.root / spec.notebook)),
+                "reads": list(spec.reads),
+                "needs": {},
+                "seconds": seconds,
+            }
+            for spec in SPECS
+        ]
         run = {
             "schema": 1,
-            "data": {source: digest},
+            "evaluation": EVALUATION,
+            "parameters": {"sha256": hashlib.sha256(text.encode()).hexdigest()},
+            "data": {source: digest or file_digest(births, open_data=True, root=self.root)},
+            "package": {"files": package},
             "environment": {"numpy": numpy},
-            "pages": [{"slug": spec.slug, "seconds": seconds} for spec in SPECS],
+            "seeds": {},
+            "pages": pages,
         }
         (self.draft / "run.json").write_text(json.dumps(run), encoding="utf-8")
 

@@ -16,7 +16,7 @@ def two_versions(project):
     project.write_estimates("effect", level=0.375, slope=-0.125, late=2.0)
     project.parameters["population"]["place"] = "Wales"
     project.parameters["identity"]["authors"] = ["A", "B"]
-    project.save(digest="sha256:bb")
+    project.save(digest="hmac-sha256:bb")
     return first, project.release().release
 
 

@@ -145,17 +145,22 @@ def test_force_releases_the_same_content_again(project):
     [
         lambda project: project.write_page("effect", words="**0.30** more"),
         lambda project: project.write_estimates("effect", level=0.26, slope=-0.125),
-        lambda project: project.save(digest="sha256:bb"),
+        lambda project: project.save(digest="hmac-sha256:bb"),
         lambda project: (
             project.write_source("notebooks/summary.ipynb")
-            or project.write(
-                "notebooks/summary.ipynb",
-                (project.root / "notebooks/summary.ipynb")
-                .read_text()
-                .replace("page = 1", "page = 2"),
+            or (
+                project.write(
+                    "notebooks/summary.ipynb",
+                    (project.root / "notebooks/summary.ipynb")
+                    .read_text()
+                    .replace("page = 1", "page = 2"),
+                )
+                and project.save()
             )
         ),
-        lambda project: project.write("data/births.csv", "year,births\n2015,11\n"),
+        lambda project: (
+            project.write("data/births.csv", "year,births\n2015,11\n") and project.save()
+        ),
         lambda project: project.parameters["release"].update(label="Second") or project.save(),
     ],
     ids=["words", "estimates", "private data", "notebook", "open data", "parameters"],
@@ -175,7 +180,7 @@ def test_any_change_of_content_becomes_the_next_version(project, change):
 
 def test_versions_are_counted_as_numbers(project):
     for digest in range(11):
-        project.save(digest=f"sha256:{digest}")
+        project.save(digest=f"hmac-sha256:{digest}")
         project.release()
     assert [r.version for r in list_releases(project.root)] == list(range(1, 12))
 
@@ -223,7 +228,7 @@ def test_two_projects_release_the_same_bytes_but_for_times(project, another_proj
     listed = [read(r.path / "manifest.json")["files"] for r in (one, two)]
     differ = {name for name in listed[0] if listed[0][name] != listed[1][name]}
     assert listed[0].keys() == listed[1].keys()
-    assert differ == {"release.json", "run.json"}
+    assert differ == {"release.json", "run.json", "CITATION.cff"}
 
 
 def test_a_second_release_says_what_it_changes(project):
@@ -238,7 +243,7 @@ def test_a_second_release_says_what_it_changes(project):
     project.write_page("effect", words="**0.26** more")
     project.parameters["release"] = {"notes": "Corrected the level."}
     project.parameters["population"]["place"] = "Wales"
-    project.save(digest="sha256:bb")
+    project.save(digest="hmac-sha256:bb")
     changes = read(project.release().release.path / "changes.json")
     assert (changes["new"], changes["previous"]) == (False, 1)
     assert changes["notes"] == "Corrected the level."
