@@ -86,7 +86,7 @@ def specification_curve(
     table = table.loc[order].reset_index(drop=True)
     n_estimated = int(known.sum())
     ranks = [*range(1, n_estimated + 1), *[None] * (len(table) - n_estimated)]
-    table.insert(0, "rank", pd.array(ranks, dtype="Int64"))
+    table.insert(0, "rank", pd.Series(ranks, dtype="Int64"))
     found = table.iloc[:n_estimated]
     median = float(found["estimate"].median())
     same = np.sign(found["estimate"] - no_effect) == np.sign(median - no_effect)
@@ -103,18 +103,18 @@ def specification_curve(
 
 def _estimated(specifications: Iterable[Specification]) -> pd.DataFrame:
     records: list[dict[str, object]] = []
-    names: set[str] | None = None
+    names: list[str] | None = None
     for specification in specifications:
         choices = {str(name): value for name, value in specification.choices.items()}
-        if names is not None and set(choices) != names:
+        if names is not None and set(choices) != set(names):
             raise InputError(
                 "The specifications do not name the same choices: "
-                + ", ".join(sorted(set(choices) ^ names))
+                + ", ".join(sorted(set(choices) ^ set(names)))
                 + ".",
                 where=_WHERE,
                 remedy="Give every specification a value for every choice.",
             )
-        names = set(choices)
+        names = names or list(choices)
         try:
             given = specification.estimate
             contrast = given() if callable(given) else given
@@ -123,7 +123,7 @@ def _estimated(specifications: Iterable[Specification]) -> pd.DataFrame:
             records.append({**numbers, **choices, "note": ""})
         except DesignError as refusal:
             records.append({**dict.fromkeys(_NUMBERS, math.nan), **choices, "note": refusal.what})
-    return pd.DataFrame(records, columns=[*_NUMBERS, *sorted(names or ()), "note"])
+    return pd.DataFrame(records, columns=[*_NUMBERS, *(names or ()), "note"])
 
 
 def _given(frame: pd.DataFrame) -> pd.DataFrame:

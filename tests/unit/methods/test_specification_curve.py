@@ -27,7 +27,7 @@ SPECIFICATIONS = [
 def test_estimates_are_ordered_and_each_keeps_its_choices():
     curve = specification_curve(SPECIFICATIONS)
     assert list(curve.table.columns) == [
-        *["rank", "estimate", "ci_low", "ci_high", "std_error", "controls", "weights", "note"]
+        *["rank", "estimate", "ci_low", "ci_high", "std_error", "weights", "controls", "note"]
     ]
     assert curve.table["estimate"].tolist()[:3] == [-3.0, -2.0, 0.5]
     assert curve.table["rank"].tolist()[:3] == [1, 2, 3]
@@ -71,7 +71,7 @@ def test_a_table_of_ratios_is_judged_against_1():
     [
         ([], "No specification could be estimated"),
         (SPECIFICATIONS[3:], "No specification could be estimated"),
-        ([*SPECIFICATIONS, SPECIFICATIONS[0]], "the same choices: controls = never"),
+        ([*SPECIFICATIONS, SPECIFICATIONS[0]], "the same choices: weights = births"),
         ([*SPECIFICATIONS, Specification({"weights": "x"}, refusing)], "the same choices: contr"),
         (pd.DataFrame({"estimate": [1.0]}), "no column 'ci_low'"),
     ],
