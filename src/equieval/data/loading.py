@@ -95,7 +95,8 @@ def _check_one_source_each(counted: dict[str, Counted], coding: Coding) -> None:
             f"the sources {sources} both give {first['indicator']}: {number} figures twice, "
             f"the first for {first['unit']}, {period}, {first['stratum']}",
             where="data.sources",
-            remedy="let each period of an indicator come from one source",
+            remedy="let each period of an indicator come from one source; where an audit sets "
+            "sources side by side, say in the unit who reports it: 'Trust A (national)'",
         )
 
 
@@ -172,15 +173,16 @@ def _gaps(table: pd.DataFrame) -> tuple[Gap, ...]:
 
 
 def _provenance(counted: dict[str, Counted]) -> pd.DataFrame:
-    """Return which source gave which period of which indicator."""
+    """Return which source gave which period of which unit and indicator."""
+    keys = ["indicator", "unit", "period"]
     given = [
-        found.table.loc[found.table[FIGURES].notna().any(axis=1), ["indicator", "period"]]
+        found.table.loc[found.table[FIGURES].notna().any(axis=1), keys]
         .drop_duplicates()
         .assign(source=id)
         for id, found in counted.items()
     ]
     together = pd.concat(given, ignore_index=True)
-    return together.sort_values(["indicator", "period", "source"], ignore_index=True)
+    return together.sort_values([*keys, "source"], ignore_index=True)
 
 
 def _record(source: Source, counted: Counted, coding: Coding, root: Path) -> SourceRecord:

@@ -106,7 +106,7 @@ class Observations:
     frequency : ``month``, ``quarter``, ``year`` or ``financial-year``.
     sources : where the counts come from.
     gaps : periods inside a series for which nothing is recorded.
-    provenance : ``indicator, period, source``: which source gave which period.
+    provenance : ``indicator, unit, period, source``: which source gave which period of a unit.
     protection : what a disclosure profile did to the counts; None where they are as recorded.
     """
 
@@ -119,7 +119,7 @@ class Observations:
     direction: str | None = None
     gaps: tuple[Gap, ...] = ()
     provenance: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["indicator", "period", "source"])
+        default_factory=lambda: pd.DataFrame(columns=["indicator", "unit", "period", "source"])
     )
     protection: Protection | None = None
 

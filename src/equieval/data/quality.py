@@ -17,6 +17,8 @@ from equieval.data.periods import pandas_frequency, parse_period, spans
 from equieval.protocol import Evaluation
 from equieval.protocol.indicators import indicator as catalogued
 
+_MOST_NAMED = 3
+
 
 @dataclass(frozen=True, eq=False)
 class Audit:
@@ -25,7 +27,8 @@ class Audit:
     Attributes
     ----------
     completeness : ``unit, period, stratum, indicator, recorded, numerator, denominator``;
-        ``recorded`` is 1 where both counts are there.
+        ``recorded`` is 1 where both counts are there. A stratum that another source has and
+        the unit's own never gives is not collected there, so it has no row.
     consistency : ``unit, period, indicator, part, total, sum_of_strata, difference``,
         one row for each published total that its strata do not add up to; ``part`` is
         ``numerator`` or ``denominator``, ``difference`` total minus sum.
@@ -52,7 +55,7 @@ def audit(observations: Observations, evaluation: Evaluation) -> Audit:
     observations : as loaded, before levels are joined.
     evaluation : with the block ``data``, for breaks and the reasons of what is missing.
     """
-    rows = observations.table.rename(columns={observations.dimension: "stratum"})
+    rows = _collected(observations)
     completeness = rows.assign(recorded=rows[FIGURES].notna().all(axis=1).astype("int64"))[
         ["unit", "period", "stratum", "indicator", "recorded", *FIGURES]
     ]
@@ -67,6 +70,22 @@ def audit(observations: Observations, evaluation: Evaluation) -> Audit:
         breaks=breaks,
         actions=tuple(_actions(observations, consistency, missing, breaks)),
     )
+
+
+def _collected(observations: Observations) -> pd.DataFrame:
+    """Return the rows without the strata that another source has and the unit's own never gives."""
+    rows = observations.table.rename(columns={observations.dimension: "stratum"})
+    giving = observations.provenance[["indicator", "unit", "source"]].drop_duplicates()
+    there = rows.loc[rows[FIGURES].notna().all(axis=1), ["indicator", "unit", "stratum"]]
+    by_source = there.drop_duplicates().merge(giving, on=["indicator", "unit"])
+    by_source = by_source[["indicator", "source", "stratum"]].drop_duplicates()
+    own = pd.MultiIndex.from_frame(
+        giving.merge(by_source, on=["indicator", "source"])[["indicator", "unit", "stratum"]]
+    )
+    anywhere = pd.MultiIndex.from_frame(by_source[["indicator", "stratum"]])
+    here = pd.MultiIndex.from_frame(rows[["indicator", "unit", "stratum"]])
+    elsewhere = pd.MultiIndex.from_frame(rows[["indicator", "stratum"]]).isin(anywhere)
+    return rows[here.isin(own) | ~elsewhere].reset_index(drop=True)
 
 
 def _consistency(rows: pd.DataFrame) -> tuple[int, pd.DataFrame]:
@@ -112,12 +131,14 @@ def _breaks(observations: Observations, evaluation: Evaluation) -> pd.DataFrame:
         for source in evaluation.data.sources
         for known in source.breaks
     ]
-    for indicator, given in observations.provenance.groupby("indicator", sort=False):
-        former = given["source"].shift()
-        changes = given[former.notna() & (given["source"] != former)]
-        note = f"{catalogued(str(indicator)).name} comes from another source from here on"
-        for period, source_id in zip(changes["period"], changes["source"], strict=True):
-            found.append((period, str(source_id), note))
+    series = observations.provenance.groupby(["indicator", "unit"], sort=False)
+    former = series["source"].shift()
+    changes = observations.provenance[
+        former.notna() & (observations.provenance["source"] != former)
+    ]
+    for _, change in changes.drop_duplicates(["indicator", "period", "source"]).iterrows():
+        note = f"{catalogued(str(change['indicator'])).name} comes from another source from here on"
+        found.append((change["period"], str(change["source"]), note))
     frequency = pandas_frequency(observations.frequency)
     return pd.DataFrame(
         {
@@ -136,17 +157,24 @@ def _actions(
 ) -> Iterator[str]:
     """Say what the findings ask for. Counts stay out: words pass no disclosure profile."""
     frequency = observations.frequency
-    gaps = {(gap.indicator, gap.unit, gap.period) for gap in observations.gaps}
+    gaps = pd.DataFrame(
+        [(gap.indicator, gap.unit, gap.period) for gap in observations.gaps],
+        columns=["indicator", "unit", "period"],
+    )
     for indicator in observations.indicators:
         name = catalogued(indicator).name
-        inside = [period for known, _, period in gaps if known == indicator]
-        if inside:
-            yield f"Obtain {name} for {spans(inside, frequency)}: the series has a gap there."
-        absent = missing[(missing["indicator"] == indicator) & ~missing["period"].isin(inside)]
+        inside = gaps[gaps["indicator"] == indicator]
+        for when, units in _alike(inside, frequency):
+            where = _of_units(observations, units)
+            yield f"Obtain {name}{where} for {when}: the series has a gap there."
+        known = pd.MultiIndex.from_frame(inside[["unit", "period"]])
+        absent = missing[missing["indicator"] == indicator]
+        absent = absent[~pd.MultiIndex.from_frame(absent[["unit", "period"]]).isin(known)]
         for reason, rows in absent.groupby("reason"):
-            known = spans(rows["period"], frequency)
             why = f" ({str(reason).rstrip('.')})" if reason else ""
-            yield f"Obtain the missing figures of {name} for {known}{why}."
+            for when, units in _alike(rows, frequency):
+                where = _of_units(observations, units)
+                yield f"Obtain the missing figures of {name}{where} for {when}{why}."
         unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
         if not unequal.empty:
             yield (
@@ -167,6 +195,25 @@ def _actions(
                 f"Run again when the final figures of “{source.title}” are out: those used are "
                 f"{'partly ' if source.status == 'mixed' else ''}provisional."
             )
+
+
+def _alike(rows: pd.DataFrame, frequency: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the periods of rows in words, with the units that they are the same for."""
+    periods: dict[str, list[str]] = {}
+    for unit, cells in rows.groupby("unit"):
+        periods.setdefault(spans(cells["period"], frequency), []).append(str(unit))
+    for when, units in periods.items():
+        yield when, tuple(units)
+
+
+def _of_units(observations: Observations, units: tuple[str, ...]) -> str:
+    """Return " of A and B" where there are several units; more than three are counted."""
+    if len(observations.units) == 1:
+        return ""
+    if len(units) > _MOST_NAMED:
+        return f" of {len(units)} units"
+    *others, last = units
+    return f" of {', '.join(others)} and {last}" if others else f" of {last}"
 
 
 def _has_unplaced(observations: Observations, indicator: str) -> bool:

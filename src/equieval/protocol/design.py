@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from equieval.protocol.audited import AuditedSource, Tolerances, source_problems
 from equieval.protocol.fields import (
     Block,
     Flag,
@@ -14,6 +15,7 @@ from equieval.protocol.fields import (
     PeriodLabel,
     Periods,
     Problem,
+    Slug,
     Text,
     Texts,
     Whole,
@@ -57,7 +59,30 @@ class Audit(DesignBase):
     """No intervention: where the gaps are and how good the data are."""
 
     type: Literal["audit"] = Field(description="The design.")
-    unit: Text = Field(description="What the rows are about, e.g. 'England' or 'trust'.")
+    unit: Text = Field(description="What an organisation is, e.g. 'trust'.")
+    place: Text = Field(
+        description="What the organisations make up together, e.g. the local maternity system; "
+        "a unit of this name is the whole of it."
+    )
+    sources: tuple[AuditedSource, ...] = Field(description="The sources set side by side.")
+    reference_source: Slug = Field(
+        description="The source that the others are held against and that gaps are stated from; "
+        "fixed before the sources are compared."
+    )
+    tolerances: Tolerances = Field(
+        default_factory=Tolerances, description="What still counts as agreement."
+    )
+    gap_owner: Text | None = Field(
+        default=None, description="Who would act on the gaps between groups."
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong among the sources."""
+        yield from source_problems(self.sources, self.reference_source)
+
+    def audited(self, source: str) -> AuditedSource:
+        """Return what the audit says of one of its sources."""
+        return next(one for one in self.sources if one.source == source)
 
 
 class _Interrupted(DesignBase):

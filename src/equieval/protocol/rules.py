@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from equieval.errors import did_you_mean
+from equieval.protocol.audit_rules import (
+    audits_have_nothing_to_vary,
+    estimands_of_audits_can_be_stated,
+    sources_of_audits_are_there,
+)
 from equieval.protocol.blocks import GivenBlocks
-from equieval.protocol.design import Audit, DesignBase, StaggeredDifferenceInDifferences
+from equieval.protocol.design import DesignBase, StaggeredDifferenceInDifferences
 from equieval.protocol.fields import KeyPath, Problem
 from equieval.protocol.outcomes import PAIRED, RANKED
 from equieval.protocol.periods import EXAMPLES, is_period, period_ordinal
@@ -292,16 +297,6 @@ def _final_is_complete(evaluation: GivenBlocks) -> Iterator[Problem]:
             )
 
 
-def _audits_have_no_exposure(evaluation: GivenBlocks) -> Iterator[Problem]:
-    if not isinstance(evaluation.design, Audit):
-        return
-    for name in ("placebo_starts", "alternative_starts", "newey_west_lag"):
-        if getattr(evaluation.robustness, name) not in ((), None):
-            yield Problem(
-                ("robustness", name), "an audit has no intervention to vary", "leave it out"
-            )
-
-
 RULES: tuple[Rule, ...] = (
     Rule(("data", "outcomes"), _outcomes_are_provided),
     Rule(("data", "outcomes", "equity"), _outcomes_are_stratified),
@@ -311,7 +306,9 @@ RULES: tuple[Rule, ...] = (
     Rule(("data", "design"), _periods_lie_inside_the_analysis),
     Rule(("data", "design", "outcomes"), _horizon_follows_the_start),
     Rule(("data", "design", "robustness"), _robustness_starts_are_others),
-    Rule(("design", "robustness"), _audits_have_no_exposure),
+    Rule(("design", "robustness"), audits_have_nothing_to_vary),
+    Rule(("data", "design", "outcomes"), sources_of_audits_are_there),
+    Rule(("design", "outcomes"), estimands_of_audits_can_be_stated),
     Rule(("identity", "population"), _synthetic_means_fictional),
     Rule(("data", "disclosure"), _open_data_are_open),
     Rule(("identity",), _final_is_complete),

@@ -227,7 +227,18 @@ def test_the_sources_of_an_audit_load_together(root: Path, evaluation: Make) -> 
                 "ordered": False,
                 "missing_levels": ["Not known"],
             },
-            design={"type": "audit", "unit": "source"},
+            design={
+                "type": "audit",
+                "unit": "Trust",
+                "place": drawn.truth["place"],
+                "reference_source": "audit",
+                "sources": [
+                    {"source": name, "kind": kind}
+                    for name, kind in zip(
+                        names, ("national", "provider", "council", "voluntary-sector"), strict=True
+                    )
+                ],
+            },
             frequency="quarter",
             columns={"period": "quarter", "unit": "reported_by"},
             dimensions={"ethnic-group": "ethnic_group"},

@@ -70,6 +70,33 @@ disclosure:
   reason: Published figures
 """
 
+AUDIT = {
+    "type": "audit",
+    "unit": "Trust",
+    "place": "Somewhere",
+    "reference_source": "births",
+    "sources": [
+        {"source": "births", "kind": "national"},
+        {"source": "register", "kind": "provider"},
+    ],
+}
+
+
+def as_audit(blocks: dict[str, Any]) -> dict[str, Any]:
+    """Turn the valid evaluation into an audit of two sources."""
+    first = blocks["data"]["sources"][0]
+    blocks["data"]["sources"].append({**copy.deepcopy(first), "id": "register"})
+    blocks["design"] = copy.deepcopy(AUDIT)
+    blocks["outcomes"]["primary"]["horizon"] = "2020"
+    return blocks
+
+
+@pytest.fixture
+def audit_blocks(blocks: dict[str, Any]) -> dict[str, Any]:
+    """Valid blocks of an audit, without an intervention."""
+    del blocks["intervention"]
+    return as_audit(blocks)
+
 
 @pytest.fixture
 def blocks() -> dict[str, Any]:

@@ -64,7 +64,13 @@ def test_the_schema_knows_that_only_audits_go_without_an_intervention(
 ) -> None:
     del blocks["intervention"]
     assert not validator.is_valid(blocks)
-    blocks["design"] = {"type": "audit", "unit": "England"}
+    blocks["design"] = {
+        "type": "audit",
+        "unit": "Trust",
+        "place": "Somewhere",
+        "reference_source": "births",
+        "sources": [{"source": "births", "kind": "national"}],
+    }
     validator.validate(blocks)
 
 

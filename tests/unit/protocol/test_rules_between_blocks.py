@@ -173,15 +173,6 @@ BROKEN: dict[str, tuple[Changes, str, str, str]] = {
         "2031 lies outside the analysis",
         "widen",
     ),
-    "an audit with a placebo": (
-        {
-            ("design",): {"type": "audit", "unit": "England"},
-            ("robustness",): {"placebo_starts": ["2013"]},
-        },
-        "robustness.placebo_starts",
-        "an audit has no intervention to vary",
-        "leave it out",
-    ),
 }
 
 

@@ -42,10 +42,10 @@ def test_every_design_has_a_valid_form(blocks: dict[str, Any], design: dict[str,
     assert evaluation.design.type == design["type"]
 
 
-def test_an_audit_needs_no_intervention(blocks: dict[str, Any], load: Any) -> None:
-    del blocks["intervention"]
-    blocks["design"] = {"type": "audit", "unit": "England"}
-    assert load(yaml.safe_dump(blocks)).design.type == "audit"
+def test_an_audit_needs_no_intervention(audit_blocks: dict[str, Any], load: Any) -> None:
+    design = load(yaml.safe_dump(audit_blocks)).design
+    assert design.type == "audit"
+    assert design.audited("register").kind == "provider"
 
 
 def monthly(blocks: dict[str, Any], indicator: str, **columns: Any) -> dict[str, Any]:
