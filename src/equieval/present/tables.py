@@ -22,13 +22,15 @@ MARKERS: dict[str, str] = {
     "[u]": "low reliability, based on few events",
     "*": "suppressed to protect confidentiality",
 }
+_BESIDE = ("[u]",)
 
 
 def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False) -> str:
     """Return a table as HTML: caption, scoped headers, units, and a region that scrolls.
 
-    Missing cells read ``[x]`` with "not available" as its expansion; every marker in use
-    is explained under the table. Quarto leaves the table as it is.
+    Missing cells read ``[x]`` with "not available" as its expansion, or the ``mark`` of their
+    row where the data have that column; a rate of few events has ``[u]`` beside it. Every
+    marker in use is explained under the table. Quarto leaves the table as it is.
 
     Parameters
     ----------
@@ -132,15 +134,24 @@ def _cell(
     value = record[column.key]
     if isinstance(value, str) and value in MARKERS:
         return _marker(value, used)
+    mark = str(record.get("mark") or "")
     if column.format.endswith("interval"):
         upper = record[column.upper]
         if numbers.is_missing(value) or numbers.is_missing(upper):
-            return _marker("[x]", used)
+            return _marker(_instead(mark), used)
         signed = column.format == "change-interval"
         return _text(numbers.interval(value, upper, decimals, signed=signed))
     if _absent(value, column):
-        return _marker("[x]", used)
-    return _text(_formatted(value, column, decimals))
+        return _marker(_instead(mark), used)
+    shown = _text(_formatted(value, column, decimals))
+    if mark in _BESIDE and column.format == "rate":
+        return f"{shown} {_marker(mark, used)}"
+    return shown
+
+
+def _instead(mark: str) -> str:
+    """Return what stands in place of a missing value, by the mark of its row."""
+    return mark if mark in MARKERS and mark not in _BESIDE else "[x]"
 
 
 def _absent(value: object, column: Column) -> bool:

@@ -13,6 +13,12 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
+from equieval.present.figures.withheld import (
+    CROSSES,
+    draw_withheld,
+    is_withheld,
+    withheld_note,
+)
 from equieval.present.figures.words import above_or_below, column, subtitle
 from equieval.present.groups import Groups
 from equieval.present.periods import as_periods, at_frequency_of, period_label, period_noun
@@ -69,6 +75,13 @@ def equiplot(
                 ax.plot(ends, [row, row], color=theme.OTHERS, linewidth=1.6, zorder=2)
         for level in others:
             ax.plot(wide[level], rows, "o", color="#8a959c", markersize=4.5, zorder=3)
+        for row, hidden in zip(rows, _hidden(frame, shown), strict=True):
+            if hidden:
+                ax.text(
+                    0.995, row, f"{hidden} withheld", ha="right", va="center",
+                    fontsize=theme.POINTS_SMALL, color=theme.INK_SECONDARY,
+                    transform=ax.get_yaxis_transform(),
+                )  # fmt: skip
         ax.plot(wide[last], rows, "s", color=theme.LEAST, markersize=8, zorder=4)
         ax.plot(wide[first], rows, "o", color=theme.MOST, markersize=9, zorder=5)
         ax.set_yticks(rows, [period_label(period) for period in shown])
@@ -90,7 +103,14 @@ def equiplot(
         alt=f"Dots for {wide.shape[1]} groups on {len(shown)} lines, one per period. {account}",
         data=plain_frame(frame),
         figure=page.figure,
+        note=withheld_note(frame, "rate", shown_as="their number stands at the end of each line"),
     )
+
+
+def _hidden(frame: pd.DataFrame, shown: pd.PeriodIndex) -> list[int]:
+    """Return how many groups are withheld in each period that is drawn."""
+    hidden = frame.loc[is_withheld(frame, "rate"), "period"]
+    return [int((hidden == period).sum()) for period in shown]
 
 
 def _across(ax: Axes, values: canvas.Floats) -> None:
@@ -166,6 +186,7 @@ def gap_series(
         joined = pd.Series(estimate, index=places).reindex(whole)
         ax.plot(whole, joined, color=theme.DARK_BLUE, linewidth=1.2, zorder=3)
         ax.plot(places, estimate, "o", color=theme.DARK_BLUE, markersize=6, zorder=4)
+        draw_withheld(ax, places[is_withheld(frame, "estimate")], colour=theme.DARK_BLUE)
         sample = Line2D([], [], color=theme.INK_SECONDARY, linewidth=1.3)
         canvas.label_ends(page, ax, [canvas.EndLabel(null, "No gap", sample)])
         canvas.head_axis(page, capitalise(", ".join(part for part in (measure, unit) if part)))
@@ -174,14 +195,19 @@ def gap_series(
             words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
             canvas.mark_start(page, ax, begin.ordinal - 0.5, words)
     title, account = _then_and_now(frame, measure, unit, null)
+    known = int(np.isfinite(estimate).sum())
+    note = (
+        f"Vertical lines are {ci_level * 100:g}% intervals. Above the line of no gap, the "
+        "most deprived fare worse."
+    )
+    hidden = withheld_note(frame, "estimate", shown_as=CROSSES)
     return Picture(
         title=title,
         subtitle=subtitle(", ".join(p for p in (measure, unit) if p), population, periods),
-        alt=f"Dots with intervals for {len(frame)} {period_noun(periods, len(frame))}. {account}",
+        alt=f"Dots with intervals for {known} {period_noun(periods, known)}. {account}",
         data=plain_frame(frame),
         figure=page.figure,
-        note=f"Vertical lines are {ci_level * 100:g}% intervals. Above the line of no gap, the "
-        "most deprived fare worse.",
+        note=f"{note} {hidden}".strip(),
     )
 
 

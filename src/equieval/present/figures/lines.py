@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from equieval.present import theme
 from equieval.present.figures import canvas
+from equieval.present.figures.withheld import draw_withheld, is_withheld
 from equieval.present.figures.words import column
 from equieval.present.periods import as_periods
 
@@ -50,6 +51,14 @@ def last_known(values: canvas.Floats) -> float:
     return float(finite[-1]) if finite.size else float("nan")
 
 
+def _draw_alone(ax: Axes, places: canvas.Floats, values: canvas.Floats, colour: str) -> None:
+    """Draw the values that have no neighbour, which a line would leave out."""
+    known = np.pad(np.isfinite(values), 1)
+    alone = known[1:-1] & ~known[:-2] & ~known[2:]
+    if len(values) > 1 and alone.any():
+        ax.plot(places[alone], values[alone], ".", color=colour, markersize=5, zorder=3)
+
+
 def draw_lines(
     ax: Axes,
     series: Mapping[str, pd.DataFrame],
@@ -71,6 +80,9 @@ def draw_lines(
         rate = column(frame, "rate")
         if name not in looks:
             ax.plot(places, rate, color=theme.OTHERS, linewidth=1.1, zorder=2)
+            _draw_alone(ax, places, rate, theme.OTHERS)
+            draw_withheld(ax, places[is_withheld(frame, "rate")], colour=theme.OTHERS,
+                          row=len(looks))  # fmt: skip
             continue
         look = looks[name]
         ax.fill_between(
@@ -84,6 +96,9 @@ def draw_lines(
             "markersize": 4.5,
         }
         ax.plot(places, rate, zorder=4, **style)  # type: ignore[arg-type]
+        _draw_alone(ax, places, rate, look.colour)
+        hidden = places[is_withheld(frame, "rate")]
+        draw_withheld(ax, hidden, colour=look.colour, row=list(looks).index(name))
         sample = Line2D([], [], **style)  # type: ignore[arg-type]
         ends.append(canvas.EndLabel(last_known(rate), labels[name], sample))
     grey = [last_known(column(frame, "rate")) for name, frame in series.items()

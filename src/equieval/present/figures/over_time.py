@@ -12,6 +12,7 @@ from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, lines
 from equieval.present.figures.series import BOTTOM, LEFT, TOP
+from equieval.present.figures.withheld import CROSSES, withheld_note
 from equieval.present.figures.words import column, subtitle
 from equieval.present.groups import Groups
 from equieval.present.periods import (
@@ -86,7 +87,9 @@ def rates_by_group(
         alt=_group_account(series[first], series[last], groups, outcome, unit, len(series)),
         data=plain_frame(data),
         figure=page.figure,
-        note=bands,
+        note=" ".join(
+            part for part in (bands, withheld_note(data, "rate", shown_as=CROSSES)) if part
+        ),
     )
 
 
@@ -175,9 +178,9 @@ def arms_over_time(
     ----------
     data : columns ``period, arm, rate`` and, drawn where there, ``ci_low, ci_high`` as bands
         and ``first_exposed`` (an arm's own start) as a larger marker. The arms in the order
-        in which they are told: those taking part first, the comparison last. With staggered adoption an arm is a
-        cohort or "Never took part"; for synthetic difference-in-differences one arm is the
-        weighted comparison.
+        in which they are told: those taking part first, the comparison last. With staggered
+        adoption an arm is a cohort or "Never took part"; for synthetic
+        difference-in-differences the comparison may be a weighted one.
     start : the first exposed period, where all that take part begin together.
     highlight : up to four arms that are labelled, the others being grey; by default the
         first three and the last.

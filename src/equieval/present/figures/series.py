@@ -9,6 +9,12 @@ from matplotlib.lines import Line2D
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, lines
+from equieval.present.figures.withheld import (
+    CROSSES,
+    draw_withheld,
+    is_withheld,
+    withheld_note,
+)
 from equieval.present.figures.words import column, subtitle
 from equieval.present.periods import (
     as_period,
@@ -89,6 +95,7 @@ def counterfactual_series(
             line = np.where(part, fitted, np.nan)
             ax.plot(places, line, color=theme.DARK_BLUE, zorder=4)
         ax.plot(places, observed, "o", color=theme.INK, markersize=5, zorder=5)
+        draw_withheld(ax, places[is_withheld(frame, "observed")], colour=theme.INK)
         canvas.mark_start(
             page, ax, begin.ordinal - 0.5, f"{intervention}, from {period_label(begin)}"
         )
@@ -119,6 +126,7 @@ def counterfactual_series(
         + _account(frame, begin, horizon, outcome, unit, polarity, intervention, ci_level),
         data=plain_frame(frame),
         figure=page.figure,
+        note=withheld_note(data, "observed", shown_as=CROSSES),
     )
 
 
