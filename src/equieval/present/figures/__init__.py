@@ -12,8 +12,10 @@ from equieval.present.figures.event_times import event_study, pretrend_power
 from equieval.present.figures.forests import forest
 from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
 from equieval.present.figures.over_time import arms_over_time, rates_by_group
+from equieval.present.figures.pooling import coverage, pooled_forest
 from equieval.present.figures.quality import autocorrelation, completeness_heatmap
 from equieval.present.figures.saving import png_bytes, svg_bytes
+from equieval.present.figures.sensitivity import sensitivity, specification_curve
 from equieval.present.figures.series import counterfactual_series
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "bacon_weights",
     "completeness_heatmap",
     "counterfactual_series",
+    "coverage",
     "equiplot",
     "event_study",
     "forest",
@@ -30,8 +33,11 @@ __all__ = [
     "headline",
     "levelling",
     "png_bytes",
+    "pooled_forest",
     "pretrend_power",
     "rates_by_group",
+    "sensitivity",
     "sii_fit",
+    "specification_curve",
     "svg_bytes",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -77,13 +78,15 @@ def sensitivity(
     with theme.figure_style():
         words = canvas.wrap(axis, theme.FIGURE_WIDTH - 2.2, theme.POINTS_TEXT)
         below = 0.72 + canvas.text_size(words, theme.POINTS_TEXT)[1]
-        page = canvas.sheet(3.1 + below, source=source, synthetic=synthetic)
+        cut = "Intervals go on beyond the axis." if np.isinf([low, high]).any() else ""
+        page = canvas.sheet(3.1 + below, source=source, synthetic=synthetic, remark=cut)
         ax = page.axes(0.62, 1.3, below, 0.42)
         canvas.value_axis(ax, np.append(np.concatenate([low, high]), 0.0))
+        feet, tops = (np.clip(ends, *ax.get_ylim()) for ends in (low, high))
         ax.axhline(0, color=theme.INK_SECONDARY, linewidth=1.3, zorder=2)
         looks = ((own, theme.ORANGE, 4.5, "s"), (~own, theme.DARK_BLUE, 3.0, "_"))
         for rows, colour, width, marker in looks:
-            ax.vlines(places[rows], low[rows], high[rows], color=colour, linewidth=width, zorder=3)
+            ax.vlines(places[rows], feet[rows], tops[rows], color=colour, linewidth=width, zorder=3)
             for ends in (low, high):
                 ax.plot(places[rows], ends[rows], marker, color=colour, markersize=9, zorder=4)
         ax.set_xlim(-0.6, len(frame) - 0.4)
@@ -103,8 +106,8 @@ def sensitivity(
         title=title,
         subtitle=subtitle(
             f"effect on the {quantity}, {unit}, by what is allowed of trends", population
-        ),  # fmt: skip
-        alt=f"{title}. {'Intervals by the departure allowed.'} {' '.join(said)}",
+        ),
+        alt=f"{title}. Intervals by the departure allowed. {' '.join(said)}",
         data=plain_frame(frame),
         figure=page.figure,
         note=f"Every line is the {ci_level * 100:g}% interval that is left when trends may depart "
@@ -123,7 +126,7 @@ def _bound_digits(bounds: canvas.Floats) -> int:
 
 def _breakdown_title(
     frame: pd.DataFrame,
-    own: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    own: npt.NDArray[np.bool_],
     quantity: str,
     unit: str,
     breakdown: float,
@@ -188,7 +191,7 @@ def specification_curve(
     require(data, ("rank", "estimate", "ci_low", "ci_high", "primary", *choices),
             "specification_curve")  # fmt: skip
     frame = data.sort_values("rank").reset_index(drop=True)
-    rows = _choice_rows(frame, choices)
+    rows = _choice_rows(frame, data, choices)
     with theme.figure_style():
         labels = [canvas.wrap(words, 2.3, theme.POINTS_SMALL, "bold" if head else "normal")
                   for words, _, head in rows]  # fmt: skip
@@ -222,17 +225,20 @@ def specification_curve(
     )
 
 
-Row = tuple[str, "np.ndarray[tuple[int], np.dtype[np.bool_]]", bool]
+Row = tuple[str, npt.NDArray[np.bool_], bool]
 
 
-def _choice_rows(frame: pd.DataFrame, choices: Mapping[str, str]) -> list[Row]:
-    """Heading and options of each choice: words, which specifications made it, is it a heading."""
+def _choice_rows(frame: pd.DataFrame, given: pd.DataFrame, choices: Mapping[str, str]) -> list[Row]:
+    """Heading and options of each choice, in the order of the data as given.
+
+    Words, which specifications made the choice, and whether the row is a heading.
+    """
     rows: list[Row] = []
     for name, label in choices.items():
         values = frame[name].astype(str)
         rows.append((label, np.zeros(len(frame), dtype=bool), True))
-        for option in dict.fromkeys(data for data in values):
-            rows.append((f"  {option}", (values == option).to_numpy(), False))
+        for option in dict.fromkeys(given[name].astype(str)):
+            rows.append((option, (values == option).to_numpy(), False))
     return rows
 
 
@@ -261,8 +267,8 @@ def _draw_curve(ax: Axes, frame: pd.DataFrame) -> list[Line2D]:
     for rows, marker, colour, fill, points in looks:
         style = {"marker": marker, "color": colour, "mfc": fill, "markersize": points,
                  "linestyle": "None"}  # fmt: skip
-        ax.plot(places[rows], estimate[rows], zorder=4, **style)  # type: ignore[arg-type]
-        samples.append(Line2D([], [], **style))  # type: ignore[arg-type]
+        ax.plot(places[rows], estimate[rows], zorder=4, **style)
+        samples.append(Line2D([], [], **style))
     return samples
 
 
@@ -286,7 +292,7 @@ def _draw_choices(
     scale = box.height * page.height / total
     for label, (_, made, head), middle in zip(labels, rows, middles, strict=True):
         height = box.y0 * page.height + middle * scale
-        page.text(0.05, height, label, va="center", fontsize=theme.POINTS_SMALL,
+        page.text(0.05 if head else 0.15, height, label, va="center", fontsize=theme.POINTS_SMALL,
                   fontweight="bold" if head else "normal", linespacing=1.2)  # fmt: skip
         if head:
             continue
