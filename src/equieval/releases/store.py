@@ -48,6 +48,7 @@ from equieval.releases.manifest import (
 )
 from equieval.releases.notebooks import json_bytes
 from equieval.releases.private import Private, keep_ledger, private_counts
+from equieval.releases.provenance_page import with_provenance_page
 from equieval.releases.record import Check, DisclosureRecord, Finding
 from equieval.releases.renderer import HTML_FOLDER, ReleaseDraft, ReleasePage, Renderer
 from equieval.releases.staging import clear_staging, freeze_in_place, staging_folder
@@ -147,6 +148,7 @@ def release(
             (staging / CITATION).write_bytes(citation(subject, number, day))
             facts = _facts(staging, draft, subject, pages, number, day, latest)
             made = _made(staging, facts, subject, renderer, digest)
+            facts = with_provenance_page(staging, facts)
             facts = _with_changes(staging, facts, latest, made, subject.notes, attribute)
             _write_record(staging, RELEASE_RECORD, replace(made, pages=facts.pages).to_json())
             _write_record(staging, DISCLOSURE_RECORD, record.to_json())

@@ -22,7 +22,14 @@ NOT_SEARCHED = (NOT_FOUND, "search.html")
 _MAIN = '<main id="content"'
 # Pagefind brings interfaces of its own; the search page is ours, so they stay out of the site.
 _UNUSED = ("-ui.css", "-ui.js", "pagefind-highlight.js", "wasm.unknown.pagefind")
-_LEFT_OUT = (".code-fold", ".visually-hidden", ".downloads", ".release-files", "annotation")
+_LEFT_OUT = (
+    ".code-fold",
+    ".visually-hidden",
+    ".downloads",
+    ".release-files",
+    ".origin",
+    "annotation",
+)
 
 
 def write_search_index(reports: Sequence[Report], output: Path) -> None:

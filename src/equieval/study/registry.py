@@ -25,9 +25,12 @@ from equieval.disclosure.profiles import Profile
 from equieval.errors import InputError
 from equieval.present import figures, tables
 from equieval.present.artefact import Picture, Statement, Table
+from equieval.present.origins import PLACES, artefact_anchor, origin_address
 
 Artefact = Picture | Table | Statement
 Maker = Callable[..., Artefact]
+_ENDS_A_BLOCK = ("```", "$$", ":::", "|")
+_BLANK_LINE = "\n\n"
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,13 @@ class Registry:
         match artefact:
             case Picture():
                 kind, bundle, files = self._picture(artefact_id, artefact)
-                title = artefact.title
+                title, shown = artefact.title, artefact.data
             case Table():
                 kind, bundle, files = self._table(artefact_id, artefact)
-                title = artefact.caption
+                title, shown = artefact.caption, artefact.data
             case Statement():
                 kind, bundle, files = self._statement(artefact_id, artefact)
-                title = ""
+                title, shown = "", artefact.numbers
         digest = bundle_digest(bundle)
         self._entries[artefact_id] = {
             "id": artefact_id,
@@ -99,7 +102,7 @@ class Registry:
             "sha256": digest,
             "files": [self._file_entry(name) for name in files],
             "withheld": len(protected.withheld),
-            "estimates": _estimate_ids(protected.data),
+            "estimates": tables.estimate_ids(shown),
         }
         self._save_index()
         metadata = {DECLARATION: {"artefact": artefact_id, "page": self.slug, "sha256": digest}}
@@ -139,9 +142,10 @@ class Registry:
         self._write(f"{artefact_id}.csv", tables.to_csv(table).encode())
         number = self._number("table", artefact_id)
         html = tables.to_html(table, artefact_id, number)
+        traced = tables.to_html(table, artefact_id, number, traced=True)
         downloads = self._downloads(f"table {number}", {"data (CSV)": "csv"}, artefact_id)
         bundle = {
-            "text/markdown": _raw(f"{html}\n{downloads}"),
+            "text/markdown": _raw(f"{traced}\n{downloads}"),
             "text/html": html,
             "text/plain": f"Table {number}. {table.caption}",
         }
@@ -156,7 +160,10 @@ class Registry:
         }
         text = json.dumps(record, indent=1, ensure_ascii=False, sort_keys=True)
         self._write(f"{artefact_id}.json", text.encode())
-        bundle = {"text/markdown": statement.markdown, "text/plain": statement.markdown}
+        bundle = {
+            "text/markdown": self._traced(artefact_id, statement.markdown),
+            "text/plain": statement.markdown,
+        }
         return "statement", bundle, [f"{artefact_id}.json"]
 
     def _downloads(self, what: str, suffixes: Mapping[str, str], artefact_id: str) -> str:
@@ -165,7 +172,25 @@ class Registry:
             f'<span class="visually-hidden"> of {what}</span></a>'
             for label, suffix in suffixes.items()
         )
-        return f'<p class="downloads">Download {links}</p>\n'
+        origin = (
+            f'<a class="origin" href="{self._origin(artefact_id)}">Where this comes from'
+            f'<span class="visually-hidden">: {what}</span></a>'
+        )
+        return f'<p class="downloads">Download {links} {origin}</p>\n'
+
+    def _origin(self, artefact_id: str) -> str:
+        return escape(origin_address(artefact_anchor(self.slug, artefact_id)))
+
+    def _traced(self, artefact_id: str, markdown: str) -> str:
+        """Return words with a link to where they come from behind the last of them."""
+        link = (
+            f'<a class="origin" id="{PLACES["statement"]}-{artefact_id}" '
+            f'href="{self._origin(artefact_id)}"><span class="visually-hidden">Where this comes '
+            "from: </span>source</a>"
+        )
+        words = markdown.rstrip()
+        apart = words.rpartition("\n")[2].startswith(_ENDS_A_BLOCK)
+        return f"{words}{_BLANK_LINE if apart else ' '}{link}"
 
     def _number(self, kind: str, artefact_id: str) -> int:
         """Number figures and tables in order; a cell run again keeps its number."""
@@ -192,8 +217,3 @@ class Registry:
 def _raw(html: str) -> str:
     """Wrap HTML so that Quarto and Pandoc pass it through untouched."""
     return f"```{{=html}}\n{html.replace('{{', '&#123;&#123;')}\n```"
-
-
-def _estimate_ids(data: pd.DataFrame) -> list[str]:
-    """Return the ids of the estimates that a frame shows, where it names them."""
-    return sorted(set(data["id"].dropna().astype(str))) if "id" in data.columns else []

@@ -70,7 +70,7 @@ def test_the_renderer_is_told_what_it_needs(project):
         None,
         "A fixture",
     )
-    assert [page.slug for page in facts.pages] == ["index", "effect"]
+    assert [page.slug for page in facts.pages] == ["index", "effect", "provenance"]
     version = project.reports / "v1"
     for download in facts.downloads:
         assert (version / download.path).stat().st_size == download.bytes

@@ -118,7 +118,8 @@ def test_the_maker_sees_the_protected_frame_and_never_the_one_handed_in(tmp_path
     declared = registry.declare("events", maker, pd.DataFrame({"n_events": [3.0, 40.0]}))
     assert seen[0]["n_events"].isna().tolist() == [True, False]
     assert declared.entry["withheld"] == 1
-    assert declared.bundle["text/markdown"] == "1 groups are shown"
+    assert declared.bundle["text/plain"] == "1 groups are shown"
+    assert declared.bundle["text/markdown"].startswith("1 groups are shown ")
     assert "3" not in (tmp_path / "events.json").read_text()
 
 
@@ -128,6 +129,42 @@ def test_an_artefact_names_the_estimates_that_it_shows(registry: Registry) -> No
 
     data = pd.DataFrame({"id": ["b", "a", "b", None], "estimate": [1.0, 2.0, 3.0, 4.0]})
     assert registry.declare("words", maker, data).entry["estimates"] == ["a", "b"]
+    checks = pd.DataFrame({"id": ["points-before"], "found": [6.0]})
+    assert registry.declare("checks", maker, checks).entry["estimates"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "joint"),
+    [("The gap narrowed.", " "), ("- one\n- two", " "), ("Model:\n\n$$y = x$$", "\n\n")],
+)
+def test_words_end_with_a_link_to_where_they_come_from(
+    registry: Registry, words: str, joint: str
+) -> None:
+    rows = pd.DataFrame({"id": ["a"], "estimate": [1.0]})
+    shown = registry.declare("answer", lambda data: Statement(words, data), rows).bundle
+    assert shown["text/markdown"].startswith(f'{words}{joint}<a class="origin" id="say-answer" ')
+    assert 'href="provenance.html#effect.answer"' in shown["text/markdown"]
+    assert shown["text/plain"] == words
+
+
+def test_a_row_of_estimates_links_its_first_number_to_its_estimate(registry: Registry) -> None:
+    rows = pd.DataFrame(
+        {
+            "id": ["effect.rate.White British", None],
+            "label": ["White British", "Other"],
+            "estimate": [-0.5, 1.5],
+            "ci_low": [-1.0, 1.0],
+            "ci_high": [0.0, 2.0],
+            "df": [9.0, 9.0],
+        }
+    )
+    shown = registry.declare(
+        "groups", layouts.changes, rows, caption="By group", head="Group", unit="per 1,000"
+    ).bundle
+    linked = shown["text/markdown"]
+    assert linked.count('class="origin-number"') == 1
+    assert 'href="provenance.html#est-effect.rate.White-British">−0.50</a></td>' in linked
+    assert "provenance.html" not in shown["text/html"]
 
 
 def test_braces_of_the_data_cannot_become_a_command_of_the_renderer(registry: Registry) -> None:
