@@ -69,7 +69,7 @@ class Protection:
 
     profile: str
     withheld: pd.DataFrame
-    rates: RateRule = RateRule()
+    rates: RateRule = field(default_factory=RateRule)
 
     def marks(self, cells: pd.DataFrame, indicator: str) -> pd.Series:
         """Return what stands in place of, or beside, the rate of each cell; empty where nothing.

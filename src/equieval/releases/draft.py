@@ -21,10 +21,13 @@ from equieval.releases.notebooks import parse_notebook
 from equieval.releases.record import Finding
 from equieval.releases.subject import SubjectPage
 
+PAGE_CELLS = "cells.parquet"
+"""The cells behind a page's estimates: the gate judges by them, and they are never published."""
+
 LARGEST_FILE = 50 * 1024 * 1024
 _SAFE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _ARTEFACT_SUFFIXES = (".svg", ".png", ".csv", ".json")
-_OWN_FILES = frozenset({ARTEFACTS_FILE, PAGE_ESTIMATES, HEADLINE})
+_OWN_FILES = frozenset({ARTEFACTS_FILE, PAGE_ESTIMATES, PAGE_CELLS, HEADLINE})
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,20 @@ at once so that a page is corrected in one go.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
+
 from equieval.disclosure import PROFILES
-from equieval.releases.draft import Draft, read_draft
+from equieval.disclosure.models import check_models, no_cells
+from equieval.errors import InputError
+from equieval.releases.draft import PAGE_CELLS, Draft, read_draft
 from equieval.releases.freeze import frozen_notebook
-from equieval.releases.layout import HEADLINE, PAGES, PARAMETERS, RUN_RECORD
+from equieval.releases.layout import HEADLINE, PAGE_ESTIMATES, PAGES, PARAMETERS, RUN_RECORD
 from equieval.releases.leaks import leaks_in, source_leaks
 from equieval.releases.outputs import output_findings, unexecuted_cells
 from equieval.releases.private import Private
@@ -70,6 +76,11 @@ def inspect_draft(
                 "profile",
                 "The rules of the disclosure profile can be checked in full.",
                 _profile_findings(subject, private),
+            ),
+            Check.of(
+                "models",
+                "Every estimate rests on cells and on a model that the disclosure profile allows.",
+                _model_findings(draft, subject),
             ),
             Check.of(
                 "leaks",
@@ -165,6 +176,37 @@ def _profile_findings(subject: Subject, private: Private | None) -> Iterator[Fin
                 yield Finding(f"the profile is 'open-data' and the source names no {name}", where)
     if not subject.sources:
         yield Finding("the profile is 'open-data' and no source is named", "data.sources")
+
+
+def _model_findings(draft: Draft, subject: Subject) -> Iterator[Finding]:
+    """Judge the estimates of each page; what is wrong with several of them is said once."""
+    rules = PROFILES.get(subject.profile)
+    if rules is None or rules.published_already:
+        return
+    for page in draft.pages:
+        folder = f"{PAGES}/{page.page.slug}"
+        if f"{folder}/{PAGE_ESTIMATES}" not in draft.files:
+            continue
+        try:
+            estimates = _parquet(draft, f"{folder}/{PAGE_ESTIMATES}")
+            given = f"{folder}/{PAGE_CELLS}" in draft.files
+            cells = _parquet(draft, f"{folder}/{PAGE_CELLS}") if given else no_cells()
+            found = check_models(estimates, cells, rules)
+        except (OSError, ValueError, KeyError, TypeError, InputError) as error:
+            message = f"its estimates cannot be judged ({first_line(str(error))})"
+            yield Finding(message, f"{folder}/{PAGE_ESTIMATES}")
+            continue
+        by_message: dict[str, list[str]] = {}
+        for each in found:
+            by_message.setdefault(each.message, []).append(each.id)
+        for message, ids in by_message.items():
+            more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+            yield Finding(f"the estimate {ids[0]}{more}: {message}", f"{folder}/{PAGE_ESTIMATES}")
+
+
+def _parquet(draft: Draft, name: str) -> pd.DataFrame:
+    frame: pd.DataFrame = pq.read_table(io.BytesIO(draft.content(name))).to_pandas()
+    return frame
 
 
 def _leak_findings(draft: Draft, private: Private | None) -> Iterator[Finding]:

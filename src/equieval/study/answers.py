@@ -12,17 +12,20 @@ from equieval.study.appraisal import (
     judge_inequality,
     judge_outcome,
 )
-from equieval.study.designs import analyst_of
+from equieval.study.designs import analyst_of, study_of
 from equieval.study.page import Page
 from equieval.study.pages import page_spec
 
 
 def analyse(page: Page) -> Analysis:
     """Return the analysis of a page and record its estimates."""
-    analysis = analyst_of(page.evaluation.design.type, page.spec.id)(
-        page.evaluation, page.observations
-    )
-    page.record(analysis.estimates)
+    design, page_id = page.evaluation.design.type, page.spec.id
+    analysis = analyst_of(design, page_id)(page.evaluation, page.observations)
+    cells = None
+    if page.observations.protection is not None:
+        behind = study_of(design).behind
+        cells = behind(page.evaluation, page.observations, page_id, analysis.estimates)
+    page.record(analysis.estimates, cells)
     return analysis
 
 

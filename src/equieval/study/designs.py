@@ -8,14 +8,26 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.disclosure.models import no_cells
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
-from equieval.study import its, robustness
+from equieval.study import did, its, panel_robustness, robustness
 from equieval.study.analysis import Analysis
 from equieval.study.baseline import baseline
+from equieval.study.panel_adequacy import panel_checks
+from equieval.study.behind import series_cells
 
 Analyst = Callable[[Evaluation, Observations], Analysis]
 Checks = Callable[[Evaluation, Observations, pd.Series | None], pd.DataFrame]
+Behind = Callable[[Evaluation, Observations, str, pd.DataFrame], pd.DataFrame]
+
+
+def _unsaid(
+    evaluation: Evaluation, observations: Observations, page_id: str, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """Say nothing of the cells behind estimates: what must be judged by them is then refused."""
+    del evaluation, observations, page_id, estimates
+    return no_cells()
 
 
 @dataclass(frozen=True)
@@ -27,13 +39,27 @@ class DesignStudy:
     analysts : page id -> the function that answers it.
     checks : the adequacy checks of the design, for one estimate or beforehand for the primary
         one.
+    behind : the cells behind the estimates of a page, by which disclosure control judges them
+        (`equieval.disclosure.models.check_models`).
     """
 
     analysts: Mapping[str, Analyst]
     checks: Checks
+    behind: Behind = _unsaid
 
 
+_COMPARISON = DesignStudy(
+    {
+        "baseline-inequality": baseline,
+        "effect": did.effect,
+        "inequality-effect": did.inequality_effect,
+        "robustness": panel_robustness.robustness,
+    },
+    panel_checks,
+)
 _DESIGNS: dict[str, DesignStudy] = {
+    "did": _COMPARISON,
+    "staggered-did": _COMPARISON,
     "its": DesignStudy(
         {
             "baseline-inequality": baseline,
@@ -42,6 +68,7 @@ _DESIGNS: dict[str, DesignStudy] = {
             "robustness": robustness.robustness,
         },
         its.design_checks,
+        series_cells,
     ),
 }
 

@@ -40,6 +40,8 @@ from equieval.study.series import (
     outcome_series,
     series_design,
     stratum_series,
+    with_counts,
+    withheld_note,
 )
 
 HEADLINE_ESTIMATOR = HEADLINES["its"].estimator
@@ -53,7 +55,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the effect on the rate of the primary and the secondary outcomes.
 
     Frames: ``series`` (primary) and ``series-<indicator>`` (secondary): period, observed,
-    fitted, counterfactual, ci_low, ci_high, numerator, denominator.
+    fitted, counterfactual, ci_low, ci_high, numerator, denominator, and ``mark`` where counts
+    are protected.
     """
     design = series_design(evaluation, observations)
     primary = evaluation.outcomes.primary.indicator
@@ -62,8 +65,15 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     for outcome in (primary, *evaluation.outcomes.secondary):
         counts = observations.overall(outcome)
         values = outcome_series(observations, outcome)
-        own = covering(design, values)
         subject = subject_of(evaluation, observations, "effect", outcome, "rate")
+        name = "series" if outcome == primary else f"series-{outcome}"
+        kept_back = withheld_note(design, observations, counts)
+        if kept_back:
+            refused = _refused(design, subject, role="secondary", note=kept_back)
+            rows.append(refused)
+            frames[name] = with_counts(_drawn(None, values, design), observations, outcome)
+            continue
+        own = covering(design, values)
         events = _events(counts, own)
         reml, reml_rows = _headline(values, own, subject, n_events=events)
         rows += reml_rows
@@ -72,10 +82,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         for beside in _fits_beside(evaluation, values, own):
             rows += its_rows(beside, own, subject, role="robustness", n_events=events)
         rows += _quasi_poisson_rows(counts, own, subject, n_events=events)
-        name = "series" if outcome == primary else f"series-{outcome}"
-        frames[name] = _drawn(reml, values, own).merge(
-            counts[["period", "numerator", "denominator"]], on="period", how="left"
-        )
+        frames[name] = with_counts(_drawn(reml, values, own), observations, outcome)
     return Analysis(tidy(rows), frames)
 
 
@@ -180,16 +187,22 @@ def _headline(
         fit = fit_series(values, design)
     except DesignError as refusal:
         role = "primary" if primary else "secondary"
-        refused = subject.refused(
-            estimator=HEADLINE_ESTIMATOR,
-            estimand=AT_HORIZON,
-            role=role,
-            horizon=label(design.horizon),
-            note=refusal.what,
-            **columns,
-        )
-        return None, [refused]
+        return None, [_refused(design, subject, role=role, note=refusal.what, **columns)]
     return fit, its_rows(fit, design, subject, role="secondary", primary=primary, **columns)
+
+
+def _refused(
+    design: SeriesDesign, subject: Subject, *, role: str, note: str, **columns: Any
+) -> dict[str, Any]:
+    """Return the row that says why the headline model gives no estimate."""
+    return subject.refused(
+        estimator=HEADLINE_ESTIMATOR,
+        estimand=AT_HORIZON,
+        role=role,
+        horizon=label(design.horizon),
+        note=note,
+        **columns,
+    )
 
 
 def _drawn(fit: ItsFit | None, values: pd.Series, design: SeriesDesign) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from equieval.study.words import page_words
 
 PAGE_FOLDER_VARIABLE = "EQUIEVAL_PAGE_DIR"
 ESTIMATES = "estimates.parquet"
+CELLS = "cells.parquet"
 HEADLINE = "headline.json"
 
 
@@ -94,12 +95,18 @@ class Page:
         declared = self.registry.declare(artefact_id, maker, data, **{**known, **words})
         display(declared.bundle, raw=True, metadata=declared.metadata)  # type: ignore[no-untyped-call]
 
-    def record(self, estimates: pd.DataFrame) -> None:
-        """Save the page's estimates (Estimates table) beside its artefacts."""
+    def record(self, estimates: pd.DataFrame, cells: pd.DataFrame | None = None) -> None:
+        """Save the page's estimates (Estimates table) beside its artefacts.
+
+        ``cells`` are those behind the estimates (`equieval.disclosure.models`): the release gate
+        judges by them, and they are never published.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         rows = ({str(k): v for k, v in row.items()} for row in estimates.to_dict("records"))
         table = estimates_table(rows)
         table.to_parquet(self.folder / ESTIMATES, index=False)
+        if cells is not None:
+            cells.to_parquet(self.folder / CELLS, index=False)
 
     def record_headline(self, headline: Mapping[str, Any]) -> None:
         """Save the answer in brief, which the portfolio shows on its card."""

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from equieval.data import Observations, parse_period, period_label
+from equieval.data.observations import FIGURES
 from equieval.data.periods import pandas_frequency
+from equieval.disclosure.protect import MARK
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.inequality import measure_series
 from equieval.methods.its_design import Impact, segmented
@@ -134,6 +136,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     _refuse_no_effect_yet(found)
     found.matrix()  # refuses a season that the data cannot have
     _refuse_periods_outside(evaluation, found)
+    _refuse_withheld(found, observations, primary.indicator)
     _refuse_gaps(found, observations, primary.indicator)
     for outcome in evaluation.outcomes.indicators:
         _refuse_too_few(found, observations, outcome)
@@ -153,6 +156,13 @@ def outcome_series(observations: Observations, indicator_id: str) -> pd.Series:
     """Return the rate of an indicator over all groups, per the indicator's unit, by period."""
     frame = observations.overall(indicator_id)
     return pd.Series(frame["rate"].to_numpy(), index=pd.PeriodIndex(frame["period"]), name="rate")
+
+
+def with_counts(drawn: pd.DataFrame, observations: Observations, outcome: str) -> pd.DataFrame:
+    """Add the counts behind each point, as they may be shown, and what stands for a missing one."""
+    counts = observations.overall(outcome, counts=True)
+    columns = [name for name in ("period", *FIGURES, MARK) if name in counts.columns]
+    return drawn.merge(counts[columns], on="period", how="left")
 
 
 def stratum_series(observations: Observations, indicator_id: str, stratum: str) -> pd.Series:
@@ -270,6 +280,53 @@ def _refuse_periods_outside(evaluation: Evaluation, design: SeriesDesign) -> Non
                 where=where,
                 remedy="name a start up to the horizon",
             )
+
+
+def withheld_note(design: SeriesDesign, observations: Observations, cells: pd.DataFrame) -> str:
+    """Say that a series is withheld in part, so that nothing can be estimated from it; or nothing.
+
+    The counts that disclosure control keeps back are the small ones: a model of the others would
+    be of a series that is too high.
+
+    Parameters
+    ----------
+    cells : ``period, mark`` as `Observations.overall` or `Observations.strata` return them.
+    """
+    kept_back = _withheld_periods(design, cells)
+    if observations.protection is None or not kept_back:
+        return ""
+    named = ", ".join(label(period) for period in kept_back[:6])
+    more = " …" if len(kept_back) > 6 else ""
+    return (
+        f"its figures are withheld under the disclosure profile "
+        f"'{observations.protection.profile}' in {len(kept_back)} of {len(design.periods)} "
+        f"periods ({named}{more}); the rest would be biased, since it is the small counts that "
+        "are withheld"
+    )
+
+
+def _withheld_periods(design: SeriesDesign, cells: pd.DataFrame) -> list[pd.Period]:
+    if MARK not in cells or cells["rate"].notna().all():
+        return []
+    gone = cells[cells["rate"].isna() & (cells[MARK] != "")]
+    used = set(design.periods) - set(design.excluded)
+    return sorted(set(gone["period"]) & used)
+
+
+def _refuse_withheld(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:
+    """Refuse a series of which disclosure control withholds a part, over all groups or in one."""
+    overall, strata = observations.overall(indicator_id), observations.strata(indicator_id)
+    note = withheld_note(design, observations, pd.concat([overall, strata], ignore_index=True))
+    if note:
+        groups = sorted(set(strata.loc[strata["rate"].isna(), "stratum"].astype(str)))
+        of_groups = f" of groups {', '.join(groups[:6])}" if groups else ""
+        raise DesignError(
+            f"'{indicator_id}' by {observations.dimension} cannot be analysed{of_groups}: {note}",
+            where="disclosure.profile",
+            remedy="use fewer groups (equity.grouping: quintiles) or longer periods "
+            "(data.frequency), so that each count is larger; or shorten the series "
+            "(design.first_period, design.last_period)",
+        )
 
 
 def _refuse_gaps(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:

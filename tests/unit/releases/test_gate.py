@@ -211,10 +211,24 @@ def test_an_artefact_with_a_broken_list_of_files_is_refused(project, files):
 def test_without_the_exact_counts_nothing_of_private_data_is_released(project, profile):
     project.parameters["disclosure"]["profile"] = profile
     project.save()
-    (finding,) = project.findings()
-    assert finding == (
+    assert (
         "profile: disclosure.profile: the exact counts are not at hand, so nothing can be checked"
-    )
+    ) in project.findings()
+
+
+def test_estimates_of_exact_counts_are_refused_where_nothing_says_what_they_rest_on(project):
+    project.parameters["disclosure"]["profile"] = "ons-births"
+    project.save()
+    (finding,) = (f for f in project.findings() if f.startswith("models: "))
+    assert finding.startswith("models: pages/effect/estimates.parquet: the estimate ")
+    assert finding.endswith("nothing says which cells are behind it, so it cannot be judged")
+
+
+def test_a_table_of_cells_that_cannot_be_read_refuses_the_release(project):
+    project.parameters["disclosure"]["profile"] = "nhs-hes"
+    project.save()
+    project.write("reports/fixture/draft/pages/effect/cells.parquet", b"PAR1 and no more")
+    assert any("its estimates cannot be judged" in f for f in project.findings())
 
 
 @pytest.mark.parametrize(
@@ -300,6 +314,7 @@ def test_the_record_says_what_was_checked_in_plain_words(project):
         "allow-list",
         "files",
         "profile",
+        "models",
         "leaks",
         "private-files",
         "between-versions",

@@ -1,0 +1,94 @@
+"""The cells behind the estimates of a series: what disclosure control judges them by.
+
+Every estimate rests on counts: a measure on those of all groups in a period, a model on those of
+every period that it was fitted to. Handed on is the smallest cell of each kind, which decides.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.disclosure.models import CELL_COLUMNS, no_cells
+from equieval.protocol import Evaluation
+from equieval.study.its import shown_groups
+from equieval.study.series import SeriesDesign, series_design
+
+
+def series_cells(
+    evaluation: Evaluation, observations: Observations, page_id: str, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the smallest cell behind each estimate of a page about a series.
+
+    Parameters
+    ----------
+    evaluation, observations : what the estimates are of.
+    page_id : the page; on that of the baseline an estimate rests on its own period, on all
+        others on the periods of the design.
+    estimates : the Estimates table of the page; an estimand is a measure, or starts with one.
+
+    Returns
+    -------
+    The table of cells that `equieval.disclosure.models.check_models` takes.
+    """
+    described = page_id == "baseline-inequality"
+    design = None if described else series_design(evaluation, observations)
+    groups = shown_groups(observations)
+    known: dict[tuple[str, str, str, str], dict[str, Any] | None] = {}
+    rows = []
+    for row in estimates[estimates["estimate"].notna()].to_dict("records"):
+        outcome, stratum = str(row["outcome"]), str(row["stratum"])
+        measure = str(row["estimand"]).partition(":")[0]
+        time = "" if design is not None else str(row["time"])
+        key = (outcome, stratum, measure, time)
+        if key not in known:
+            cells = _cells(observations, groups, outcome, stratum, measure)
+            known[key] = _smallest(_within(cells, observations, design, time))
+        smallest = known[key]
+        if smallest is not None:
+            terms = math.nan if design is None else len(design.matrix().columns)
+            left = math.nan if pd.isna(row["n_obs"]) else float(row["n_obs"]) - terms
+            rows.append({"id": str(row["id"]), **smallest, "residual_df": left})
+    return pd.DataFrame(rows, columns=list(CELL_COLUMNS)) if rows else no_cells()
+
+
+def _cells(
+    observations: Observations, groups: Observations, outcome: str, stratum: str, measure: str
+) -> pd.DataFrame:
+    """Return the cells that a series is made of, those that have a rate."""
+    if measure == "rate" and stratum == "all":
+        found = observations.overall(outcome, counts=True).assign(stratum="all")
+    elif measure == "rate":
+        found = groups.strata(outcome, counts=True)
+        found = found[found["stratum"] == stratum]
+    else:
+        found = observations.strata(outcome, counts=True)
+    return found[found["rate"].notna()]
+
+
+def _within(
+    cells: pd.DataFrame, observations: Observations, design: SeriesDesign | None, time: str
+) -> pd.DataFrame:
+    if design is None:
+        return cells[[observations.label(period) == time for period in cells["period"]]]
+    used = design.periods.difference(
+        pd.PeriodIndex(list(design.excluded), freq=design.periods.freq)
+    )
+    return cells[cells["period"].isin(list(used))]
+
+
+def _smallest(cells: pd.DataFrame) -> dict[str, Any] | None:
+    if cells.empty:
+        return None
+    row = cells.sort_values("numerator", kind="stable").iloc[0]
+    whole = row["stratum"] == "all"
+    name = str(row["period"]) if whole else f"{row['stratum']}, {row['period']}"
+    return {
+        "kind": "period" if whole else "group",
+        "cell": name,
+        "people": float(row["denominator"]),
+        "events": float(row["numerator"]),
+    }
