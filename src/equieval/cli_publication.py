@@ -111,26 +111,41 @@ def withdraw(
 def publish(
     to: Annotated[
         str,
-        typer.Option(help="A folder, a zip file (site.zip), or a branch (branch:gh-pages)."),
+        typer.Option(
+            help="A folder, a zip file (site.zip), a branch (branch:gh-pages), or an "
+            "S3-compatible bucket (s3://bucket/prefix)."
+        ),
     ],
     remote: Annotated[
         str, typer.Option(help="Where to push a branch; empty keeps it in this repository.")
     ] = "origin",
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Address of the bucket's service; AWS_ENDPOINT_URL if left out."),
+    ] = None,
     renderer: RendererName = "auto",
     as_json: Json = False,
 ) -> None:
-    """Build the site, check it, and put it in place in one step."""
+    """Build the site, check it, and put it in place: the old site stands until the new one does."""
     from equieval.protocol import project_root
     from equieval.releases.publish import publish_folder, publish_zip, refuse_leaks
     from equieval.site import build
 
     scheme, _, name = to.partition(":")
-    if "://" in to:
+    if "://" in to and scheme != "s3":
         raise InputError(
             f"this version cannot publish to {scheme}",
             where=to,
             remedy="publish to a folder and copy it there, versions.json and versions.js last",
         )
+    if endpoint is not None and scheme != "s3":
+        raise InputError(
+            "only a bucket has an endpoint", where="--endpoint", remedy="leave the option out"
+        )
+    if scheme == "s3":
+        from equieval.releases.publish_bucket import S3Store, publish_bucket
+
+        bucket = S3Store.at(to, endpoint)  # told before a site is built for nothing
     root = project_root()
     site = build(root, renderer=renderer).path
     written = [*(root / "params").glob("*.yaml"), root / "_quarto.yml"]
@@ -139,6 +154,8 @@ def publish(
         from equieval.releases.publish_branch import publish_branch
 
         done = publish_branch(site, root, name, remote=remote or None)
+    elif scheme == "s3":
+        done = publish_bucket(site, to, store=bucket)
     elif to.endswith(".zip"):
         done = publish_zip(site, Path(to))
     else:
