@@ -78,6 +78,9 @@ def audits_have_nothing_to_vary(evaluation: GivenBlocks) -> Iterator[Problem]:
         "leave_one_out",
         "exclude_periods",
         "newey_west_lag",
+        "sustained_at",
+        "retention_margin",
+        "honest",
     )
     for name in names:
         if getattr(evaluation.robustness, name, ()) not in ((), None, False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from equieval.protocol.audited import AuditedSource, Tolerances, source_problems
 from equieval.protocol.fields import (
@@ -18,9 +18,23 @@ from equieval.protocol.fields import (
     Slug,
     Text,
     Texts,
+    UnusableValueError,
     Whole,
     repeated,
 )
+
+
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if list(values) != sorted(set(values)):
+        raise UnusableValueError(
+            "these numbers do not rise", "list each once, from the smallest to the largest"
+        )
+    return values
+
+
+Months = Annotated[int, Field(strict=True, ge=1)]
+Plausibility = Annotated[float, Field(strict=True, ge=1)]
+Rising = Annotated[tuple[Annotated[float, Field(strict=True, ge=0)], ...], AfterValidator(_rising)]
 
 
 class Selection(Block):
@@ -85,6 +99,13 @@ class Audit(DesignBase):
         return next(one for one in self.sources if one.source == source)
 
 
+class Interruption(Block):
+    """Another event that interrupts the series and is no part of the intervention."""
+
+    name: Text = Field(description="What it was; shown with its terms in the model.")
+    period: PeriodLabel = Field(description="First period that it reached.")
+
+
 class _Interrupted(DesignBase):
     """What designs with one interruption in a series have."""
 
@@ -93,12 +114,40 @@ class _Interrupted(DesignBase):
         default="level-and-slope",
         description="How the effect may show, fixed before the outcome is looked at.",
     )
+    lag: Whole = Field(default=0, description="Periods from the start until an impact can show.")
+    phase_in: Whole = Field(
+        default=0,
+        description="Periods from there in which take-up still grows; they are left out of the "
+        "model, while time runs on.",
+    )
+    other_interruptions: tuple[Interruption, ...] = Field(
+        default=(),
+        description="Other events with a level and a slope of their own; the counterfactual "
+        "keeps them.",
+    )
     seasonality: Literal["none", "fourier-1", "fourier-2", "period-effects"] = Field(
         default="none", description="How the season is modelled."
     )
     selection: Selection | None = Field(
         default=None, description="How the treated came to be treated."
     )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield interruptions that the model could not tell apart."""
+        for name in repeated(other.name for other in self.other_interruptions):
+            yield Problem(
+                ("other_interruptions",), f"'{name}' is named twice", "give each its own name"
+            )
+        taken = {self.start: "the start of the intervention"}
+        for position, other in enumerate(self.other_interruptions):
+            if other.period in taken:
+                yield Problem(
+                    ("other_interruptions", position, "period"),
+                    f"'{other.name}' begins with {taken[other.period]}: no series tells them apart",
+                    "correct the period, or say under intervention.co_interventions that the two "
+                    "came together",
+                )
+            taken.setdefault(other.period, f"'{other.name}'")
 
 
 class InterruptedTimeSeries(_Interrupted):
@@ -117,7 +166,8 @@ class ControlledInterruptedTimeSeries(_Interrupted):
     controls: Texts = Field(min_length=1, description="Untreated units.")
 
     def problems(self) -> Iterator[Problem]:
-        """Yield units on both sides, or named twice."""
+        """Yield units on both sides or named twice, and what is wrong with the series."""
+        yield from super().problems()
         yield from _arms(self.treated, self.controls, ())
 
 
@@ -237,6 +287,29 @@ def _arms(
             )
 
 
+class HonestBounds(Block):
+    """How far parallel trends may be violated (Rambachan and Roth 2023, Rev Econ Stud 90:2555)."""
+
+    relative_magnitudes: Rising = Field(
+        default=(),
+        description="M̄: violations after the start, as multiples of the largest one before it.",
+    )
+    smoothness: Rising = Field(
+        default=(),
+        description="M: by how much the slope of a violation may change from one period to the "
+        "next, in the unit of the outcome.",
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield bounds that say nothing."""
+        if not (self.relative_magnitudes or self.smoothness):
+            yield Problem(
+                ("relative_magnitudes",),
+                "no bound is given",
+                "give values for relative_magnitudes, smoothness, or both; or leave 'honest' out",
+            )
+
+
 class Robustness(Block):
     """Other choices that could have been made, each run and shown."""
 
@@ -255,3 +328,40 @@ class Robustness(Block):
     newey_west_lag: Whole | None = Field(
         default=None, description="Lag of the Newey-West row; left out, chosen by rule."
     )
+    sustained_at: Annotated[tuple[Months, ...], AfterValidator(_rising)] = Field(
+        default=(),
+        description="Months after the start at which the effect is read, rising, e.g. "
+        "[12, 24, 36]: the first is the early effect, the later ones are held against it.",
+    )
+    retention_margin: Annotated[float, Field(strict=True, gt=0, le=1)] | None = Field(
+        default=None,
+        description="Share of the early effect that must be left for it to count as sustained: "
+        "0.5 asks for half.",
+    )
+    missing_plausibility: Annotated[tuple[Plausibility, ...], AfterValidator(_rising)] = Field(
+        default=(),
+        description="By what factor the groups of people whose group is not known may differ "
+        "from those known, rising from 1 (as those known); bounds without any limit stand beside "
+        "them.",
+    )
+    honest: HonestBounds | None = Field(
+        default=None, description="Bounds on violations of parallel trends."
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield horizons without a margin, a margin without horizons, and empty bounds."""
+        if self.sustained_at and self.retention_margin is None:
+            yield Problem(
+                ("sustained_at",),
+                "nothing says how much of the early effect must be left",
+                "add retention_margin, fixed before the outcome is looked at",
+            )
+        if self.retention_margin is not None and len(self.sustained_at) < 2:
+            yield Problem(
+                ("retention_margin",),
+                "a margin needs an early effect and a later one",
+                "name two horizons or more under sustained_at, e.g. [12, 24]",
+            )
+        if self.honest is not None:
+            for problem in self.honest.problems():
+                yield problem.below("honest")

@@ -16,6 +16,12 @@ from equieval.protocol.design import DesignBase, StaggeredDifferenceInDifference
 from equieval.protocol.fields import KeyPath, Problem
 from equieval.protocol.outcomes import PAIRED, RANKED
 from equieval.protocol.periods import EXAMPLES, is_period, period_ordinal
+from equieval.protocol.robustness_rules import (
+    honest_bounds_need_a_comparison,
+    impacts_begin_inside_the_analysis,
+    plausibility_needs_missing_levels,
+    sustained_horizons_are_periods,
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,8 @@ def _labelled_periods(evaluation: GivenBlocks) -> Iterator[tuple[KeyPath, str]]:
         for id, periods in source.missing_because.items():
             for label in periods:
                 yield ("data", "sources", i, "missing_because", id, label), label
+    for i, row in enumerate(evaluation.data.succession):
+        yield ("data", "succession", i, "period"), row.period
     if evaluation.has("intervention"):
         for i, other in enumerate(evaluation.intervention.co_interventions):
             yield ("intervention", "co_interventions", i, "period"), other.period
@@ -144,6 +152,8 @@ def _design_periods(design: DesignBase) -> Iterator[tuple[KeyPath, str]]:
         for unit, label in design.adoption.items():
             yield ("design", "adoption", unit), label
     yield from _each(("design", "exclude_periods"), design.exclude_periods)
+    for position, other in enumerate(getattr(design, "other_interruptions", ())):
+        yield ("design", "other_interruptions", position, "period"), other.period
 
 
 def _each(path: KeyPath, labels: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:
@@ -168,6 +178,7 @@ _INSIDE = (
     ("design", "start"),
     ("design", "adoption"),
     ("design", "exclude_periods"),
+    ("design", "other_interruptions"),
     ("robustness",),
 )
 
@@ -309,6 +320,10 @@ RULES: tuple[Rule, ...] = (
     Rule(("design", "robustness"), audits_have_nothing_to_vary),
     Rule(("data", "design", "outcomes"), sources_of_audits_are_there),
     Rule(("design", "outcomes"), estimands_of_audits_can_be_stated),
+    Rule(("design", "robustness"), honest_bounds_need_a_comparison),
+    Rule(("data", "design", "robustness"), sustained_horizons_are_periods),
+    Rule(("equity", "robustness"), plausibility_needs_missing_levels),
+    Rule(("data", "design", "outcomes"), impacts_begin_inside_the_analysis),
     Rule(("identity", "population"), _synthetic_means_fictional),
     Rule(("data", "disclosure"), _open_data_are_open),
     Rule(("identity",), _final_is_complete),
