@@ -12,6 +12,7 @@ from equieval.data.digests import file_digest, text_digest
 from equieval.data.observations import FIGURES, Gap, Observations, SourceRecord, in_order
 from equieval.data.periods import period_label
 from equieval.data.sources import source_path
+from equieval.data.succession import follow
 from equieval.errors import DataError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.protocol.sources import Source
@@ -24,7 +25,8 @@ def load_observations(evaluation: Evaluation, root: Path) -> Observations:
 
     Reads the blocks ``data``, ``equity`` and ``design`` (for the unit of sources that
     have no column for it). Levels are those of the source; the study joins them by
-    `Observations.grouped` where ``equity.grouping`` asks for it.
+    `Observations.grouped` where ``equity.grouping`` asks for it. Units that merged are followed
+    under their last name.
 
     Parameters
     ----------
@@ -36,12 +38,19 @@ def load_observations(evaluation: Evaluation, root: Path) -> Observations:
     DataError : a source cannot be used; the message names file, row, column and value.
     """
     coding = _coding(evaluation)
-    counted = {source.id: count_source(source, coding, root) for source in evaluation.data.sources}
-    _check_one_source_each(counted, coding)
     sources = evaluation.data.sources
+    counted = {source.id: count_source(source, coding, root) for source in sources}
+    records = [source.id for source in sources if source.level == "record"]
+    tables = follow(
+        {id: found.table for id, found in counted.items()},
+        evaluation.data.succession,
+        coding.frequency,
+        records=records,
+    )
+    _check_one_source_each(tables, coding)
     indicators = tuple(dict.fromkeys(name for source in sources for name in source.indicators))
-    enumerated = [counted[source.id].table for source in sources if source.level == "record"]
-    rows = pd.concat([found.table for found in counted.values()], ignore_index=True)
+    enumerated = [tables[id] for id in records]
+    rows = pd.concat(list(tables.values()), ignore_index=True)
     filled = pd.concat(
         [
             _complete(rows[rows["indicator"] == name], _recorded_places(enumerated, name), coding)
@@ -64,7 +73,7 @@ def load_observations(evaluation: Evaluation, root: Path) -> Observations:
         missing_levels=coding.missing_levels,
         direction=evaluation.equity.direction,
         gaps=_gaps(table),
-        provenance=_provenance(counted),
+        provenance=_provenance(tables),
     )
 
 
@@ -79,11 +88,9 @@ def _coding(evaluation: Evaluation) -> Coding:
     )
 
 
-def _check_one_source_each(counted: dict[str, Counted], coding: Coding) -> None:
+def _check_one_source_each(tables: dict[str, pd.DataFrame], coding: Coding) -> None:
     """Refuse a figure that two sources give: which of them is meant cannot be known."""
-    rows = pd.concat(
-        [found.table.assign(source=id) for id, found in counted.items()], ignore_index=True
-    )
+    rows = pd.concat([table.assign(source=id) for id, table in tables.items()], ignore_index=True)
     twice = rows[rows.duplicated(_KEYS, keep=False)].sort_values(_KEYS)
     if not twice.empty:
         first = twice.iloc[0]
@@ -172,14 +179,12 @@ def _gaps(table: pd.DataFrame) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
-def _provenance(counted: dict[str, Counted]) -> pd.DataFrame:
+def _provenance(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Return which source gave which period of which unit and indicator."""
     keys = ["indicator", "unit", "period"]
     given = [
-        found.table.loc[found.table[FIGURES].notna().any(axis=1), keys]
-        .drop_duplicates()
-        .assign(source=id)
-        for id, found in counted.items()
+        table.loc[table[FIGURES].notna().any(axis=1), keys].drop_duplicates().assign(source=id)
+        for id, table in tables.items()
     ]
     together = pd.concat(given, ignore_index=True)
     return together.sort_values([*keys, "source"], ignore_index=True)

@@ -280,14 +280,51 @@ class Source(Block):
             )
 
 
+class Succession(Block):
+    """One organisation that passed into another: a merger has a row for each that went."""
+
+    predecessor: Text = Field(description="The unit that reported until then.")
+    successor: Text = Field(description="The unit that reports in its place.")
+    period: PeriodLabel = Field(description="First period in which the successor reports.")
+
+
+def _successions(rows: tuple[Succession, ...]) -> Iterator[Problem]:
+    """Yield units that went twice, into themselves, or in a circle."""
+    for unit in repeated(row.predecessor for row in rows):
+        yield Problem(
+            (),
+            f"'{unit}' has two successors, and its counts cannot be split",
+            "keep the one that took over its births, or leave the unit out of the analysis",
+        )
+    into = {row.predecessor: row.successor for row in rows}
+    for position, row in enumerate(rows):
+        seen, unit = {row.predecessor}, row.successor
+        while unit in into and unit not in seen:
+            seen.add(unit)
+            unit = into[unit]
+        if unit == row.predecessor:
+            yield Problem(
+                (position, "successor"),
+                f"'{row.predecessor}' passes into itself",
+                "name the unit that reports from this period on",
+            )
+
+
 class Data(Block):
     """All sources, and how long one period is."""
 
     frequency: Frequency = Field(description="How long one period of the analysis is.")
     sources: tuple[Source, ...] = Field(min_length=1, description="Files and queries.")
+    succession: tuple[Succession, ...] = Field(
+        default=(),
+        description="Mergers of units: counts of predecessors are added up under the name of "
+        "the successor throughout.",
+    )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong within and between the sources."""
+        for problem in _successions(self.succession):
+            yield problem.below("succession")
         for id in repeated(source.id for source in self.sources):
             yield Problem(("sources",), f"two sources are called '{id}'", "give each its own id")
         for position, source in enumerate(self.sources):
