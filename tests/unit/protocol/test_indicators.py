@@ -38,6 +38,7 @@ CATALOGUE = {
     "skin-to-skin": (100, "high", 1, D_E),
     "folic-acid": (100, "high", 1, D_E_C),
     "perinatal-mental-health-access": (100, "high", 12, D_E),
+    "young-peoples-mental-health-access": (100, "high", 12, D_E),
     "valid-ethnic-category": (100, "high", 1, ("organisation",)),
     "valid-deprivation": (100, "high", 1, ("organisation",)),
     "wres-1": (100, "neutral", 12, ("staff-ethnicity",)),
@@ -110,7 +111,11 @@ def test_preterm_definitions_are_never_mixed_silently() -> None:
 
 def test_recalled_rows_are_marked() -> None:
     recalled = {row.id for row in INDICATORS.values() if row.recalled}
-    assert {"maternal-mortality", "perinatal-mental-health-access"} <= recalled
+    assert {
+        "maternal-mortality",
+        "perinatal-mental-health-access",
+        "young-peoples-mental-health-access",
+    } <= recalled
     assert not {"stillbirth", "smoking-at-delivery"} & recalled
 
 

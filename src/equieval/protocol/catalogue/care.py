@@ -25,6 +25,11 @@ _EXPECTED_BIRTHS = Trap(
     "modelled-denominator",
     "Expected births are an estimate, not a count: a revised estimate looks like an effect.",
 )
+_RESIDENTS = Trap(
+    "modelled-denominator",
+    "Residents are an estimate, revised after each census: a revised estimate looks like an "
+    "effect, and their groups are coded elsewhere than those of the people in contact.",
+)
 _CODING_IMPROVES = Trap(
     "coding-improves",
     "An intervention can improve the coding itself, which moves people between groups: analyse "
@@ -154,6 +159,26 @@ CARE = (
         stratifiers=D_E,
         window=12,
         traps=(ROLLING_12, _EXPECTED_BIRTHS, MISSING_NOT_ZERO, ROUNDED),
+        recalled=True,
+    ),
+    Indicator(
+        id="young-peoples-mental-health-access",
+        name="Access of children and young people to mental health care",
+        numerator="children and young people under 18 with at least one contact in the last "
+        "12 months",
+        denominator="residents under 18",
+        per=100,
+        unit="children and young people in contact per 100 residents under 18",
+        polarity="high",
+        sources=("MHSDS",),
+        stratifiers=D_E,
+        window=12,
+        notes=(
+            "Definition recalled in November 2026 from the access ambition of the NHS Long Term "
+            "Plan of 2019: one contact, ages under 18, a rolling 12 months. National figures are "
+            "published as counts; the rate over residents is this project's.",
+        ),
+        traps=(ROLLING_12, _RESIDENTS, MISSING_NOT_ZERO, ROUNDED),
         recalled=True,
     ),
 )
