@@ -76,6 +76,18 @@ def period_label(value: object) -> str:
             return str(period.year)
 
 
+def moment(horizon: object, *, average: bool = False) -> str:
+    """Return when an effect is told for: at the horizon, or on average up to it.
+
+    >>> moment("2022"), moment("2022-03", average=True), moment(None, average=True)
+    ('in 2022', 'on average up to March 2022', 'on average')
+    """
+    if horizon is None or horizon == "":
+        return "on average" if average else ""
+    label = period_label(horizon)
+    return f"on average up to {label}" if average else f"in {label}"
+
+
 def period_key(value: object) -> str:
     """Return a period as parameters files write it (``2016-03``, ``2015/16``); text as it is."""
     if isinstance(value, pd.Period) and value.freqstr == FINANCIAL_YEAR:

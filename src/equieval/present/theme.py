@@ -20,6 +20,8 @@ DARK_BLUE, TURQUOISE, DARK_PINK, ORANGE = _CATEGORICAL[:4]
 FOCUS_GREY = get_af_colours("focus")[1]
 _SEQUENTIAL = get_af_colours("sequential", number_of_colours=5)
 PALE_BLUE, MID_BLUE = _SEQUENTIAL[-1], _SEQUENTIAL[2]
+SHADES = (_SEQUENTIAL[4], _SEQUENTIAL[3], _SEQUENTIAL[2], _SEQUENTIAL[0])
+"""Four steps from pale to dark, for shares."""
 
 LIGHT: dict[str, str] = {
     "background": "#ffffff",

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import column, subtitle
+from equieval.present.figures.words import column, singular, subtitle
 from equieval.present.periods import as_period, as_periods, period_label, tick_periods
 from equieval.present.wording import capitalise
 
@@ -35,11 +35,6 @@ class Cohort:
         """Return ``"From March 2019: 5 trusts"``."""
         lead = "Never" if self.begin is None else f"From {period_label(self.begin)}"
         return f"{lead}: {len(self.units)} {units if len(self.units) != 1 else singular(units)}"
-
-
-def singular(units: str) -> str:
-    """Return the singular of a regular plural: ``"trusts"`` is ``"trust"``."""
-    return units.removesuffix("s") if not units.endswith("ss") else units
 
 
 def adoption(

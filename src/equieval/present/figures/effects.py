@@ -12,7 +12,7 @@ from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, forests
 from equieval.present.figures.words import column, subtitle
 from equieval.present.groups import Groups
-from equieval.present.periods import period_label
+from equieval.present.periods import moment, period_label
 from equieval.present.wording import (
     Result,
     capitalise,
@@ -28,10 +28,11 @@ def levelling(
     outcome: str,
     unit: str,
     polarity: str = "low",
-    group: str = "decile",
-    most: str = "most deprived",
-    least: str = "least deprived",
+    group: str | None = None,
+    most: str | None = None,
+    least: str | None = None,
     horizon: object = None,
+    average: bool = False,
     expected: str = "Expected from the earlier trend",
     population: str = "",
     ci_level: float = 0.95,
@@ -42,9 +43,11 @@ def levelling(
 
     Parameters
     ----------
-    data : two rows, the most deprived group first; columns ``stratum, counterfactual,
+    data : two rows, the worst-off group first; columns ``stratum, counterfactual,
         fitted, estimate, ci_low, ci_high`` (the last three: the change and its interval).
+    group, most, least : as for `rates_by_group`.
     expected : what the counterfactual is, in the key.
+    average : the changes are averages up to the horizon, not those at it.
     """
     require(
         data,
@@ -61,8 +64,10 @@ def levelling(
     with theme.figure_style():
         values = _signed_values(frame)
         right = max(canvas.text_size(words, theme.POINTS_TEXT)[0] for words in values) + 0.2
-        page = canvas.sheet(2.75, source=source, synthetic=synthetic)
-        ax = page.axes(forests.LABEL_WIDTH, right, 0.62, 0.42)
+        key = [expected, "Fitted to what was observed"]
+        room = canvas.key_room(key) + 0.08
+        page = canvas.sheet(2.33 + room, source=source, synthetic=synthetic)
+        ax = page.axes(forests.LABEL_WIDTH, right, 0.62, room)
         everything = np.concatenate([before, after])
         finite = everything[np.isfinite(everything)]
         low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
@@ -92,13 +97,12 @@ def levelling(
         ax.set_xlabel(capitalise(unit))
         hollow = Line2D([], [], color=theme.ORANGE, marker="o", markersize=9, mfc="white", mew=2.2)
         solid = Line2D([], [], color=theme.DARK_BLUE, marker="o", markersize=9)
-        canvas.key_above(page, [(hollow, expected), (solid, "Fitted to what was observed")])
+        canvas.key_above(page, list(zip((hollow, solid), key, strict=True)))
     ends = [Result(*(float(v) for v in row)) for row in
             frame[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float)]  # fmt: skip
     _, words = levelling_verdict(ends[0], ends[1], polarity)
     moved = words.format(most=groups.most_words, least=groups.least_words)
-    when = "" if horizon is None else f"In {period_label(horizon)} "
-    title = capitalise(f"{when}{moved}")
+    title = capitalise(" ".join(part for part in (moment(horizon, average=average), moved) if part))
     rows = [
         f"{groups.label(level)}: expected {numbers.number(old)}, fitted {numbers.number(new)}, "
         f"difference {value.replace(chr(10), ' (')})."
@@ -132,6 +136,7 @@ def headline(
     measure_unit: str = "",
     polarity: str = "low",
     horizon: object = None,
+    average: bool = False,
     population: str = "",
     ci_level: float = 0.95,
     cannot_say: bool = False,
@@ -147,6 +152,7 @@ def headline(
         primary (else the first) is the one that the title is about; a ``group`` row marked
         primary is the whole population.
     measure : the inequality measure of the gap rows, in running text.
+    average : the effects are averages up to the horizon, not those at it.
     cannot_say : the design cannot carry the estimates; the title then says so.
     """
     require(data, ("panel", "label", "estimate", "ci_low", "ci_high"), "headline")
@@ -182,7 +188,9 @@ def headline(
             forests.head_sides(page, ax, sides[name], 0.0)
             page.text(0.05, page.height - top - 0.06, heads[name], va="top", fontweight="bold",
                       linespacing=1.2)  # fmt: skip
-    title, account = _headline_words(panels, outcome, polarity, horizon, cannot_say=cannot_say)
+    title, account = _headline_words(
+        panels, outcome, polarity, horizon, average=average, cannot_say=cannot_say
+    )
     listed = " ".join(line for rows in drawn.values() for line in rows.sentences())
     freedom = f" {forests.FREEDOM}" if "df" in data else ""
     return Picture(
@@ -208,6 +216,7 @@ def _headline_words(
     polarity: str,
     horizon: object,
     *,
+    average: bool,
     cannot_say: bool,
 ) -> tuple[str, str]:
     gap = gap_verdict(_main_row(panels["gap"]))
@@ -230,5 +239,6 @@ def _headline_words(
     if cannot_say:
         title = f"These data cannot say whether the gap changed{f' by {when}' if when else ''}"
         return title, f"{title}. As estimated, {of_outcome} and {of_gap}."
-    title = capitalise(f"{f'in {when} ' if when else ''}{of_outcome}; {of_gap}")
+    lead = moment(horizon, average=average)
+    title = capitalise(" ".join(part for part in (lead, f"{of_outcome}; {of_gap}") if part))
     return title, f"{title}."

@@ -20,7 +20,7 @@ from equieval.present.figures.withheld import (
     withheld_note,
 )
 from equieval.present.figures.words import above_or_below, column, subtitle
-from equieval.present.groups import Groups
+from equieval.present.groups import WORST_OFF, Groups
 from equieval.present.periods import as_periods, at_frequency_of, period_label, period_noun
 from equieval.present.wording import capitalise
 
@@ -33,9 +33,9 @@ def equiplot(
     outcome: str,
     unit: str,
     levels: Sequence[str] | None = None,
-    group: str = "decile",
-    most: str = "most deprived",
-    least: str = "least deprived",
+    group: str | None = None,
+    most: str | None = None,
+    least: str | None = None,
     population: str = "",
     source: str = "",
     synthetic: bool = False,
@@ -46,7 +46,9 @@ def equiplot(
     ----------
     data : columns ``stratum, period, rate``. Long series show every k-th period, counted
         back from the last, so that at most 16 lines are drawn; the subtitle says so.
-    levels : groups from the most to the least deprived; by default the data's order.
+    levels : groups from the most to the least deprived, or the worst-off first and the
+        reference last; by default the data's order.
+    group, most, least : as for `rates_by_group`.
     """
     require(data, ("stratum", "period", "rate"), "equiplot")
     groups = Groups.of(data["stratum"], levels, group, most, least)
@@ -59,9 +61,10 @@ def equiplot(
     wide = frame.pivot(index="period", columns="stratum", values="rate").reindex(shown)
     first, last = groups.ends
     with theme.figure_style():
-        page = canvas.sheet(0.9 + 0.27 * len(shown), source=source, synthetic=synthetic)
+        room = canvas.key_room([*map(groups.label, groups.ends), "Others"])
+        page = canvas.sheet(0.6 + room + 0.27 * len(shown), source=source, synthetic=synthetic)
         left = 0.3 + max(canvas.text_size(period_label(p), theme.POINTS_TEXT)[0] for p in shown)
-        ax = page.axes(left, 0.25, 0.6, 0.34)
+        ax = page.axes(left, 0.25, 0.6, room)
         values = wide.to_numpy(dtype=float)
         _across(ax, values)
         ax.grid(False)
@@ -78,7 +81,7 @@ def equiplot(
         for row, hidden in zip(rows, _hidden(frame, shown), strict=True):
             if hidden:
                 ax.text(
-                    0.995, row, f"{hidden} withheld", ha="right", va="center",
+                    0.995, float(row), f"{hidden} withheld", ha="right", va="center",
                     fontsize=theme.POINTS_SMALL, color=theme.INK_SECONDARY,
                     transform=ax.get_yaxis_transform(),
                 )  # fmt: skip
@@ -95,7 +98,7 @@ def equiplot(
             key.append((Line2D([], [], color="#8a959c", marker="o", markersize=4.5), "Others"))
         canvas.key_above(page, key)
     noun = period_noun(every, step)
-    scope = f"{unit}, by {group}" + (f", every {step} {noun}" if step > 1 else "")
+    scope = f"{unit}, by {groups.group or 'group'}" + (f", every {step} {noun}" if step > 1 else "")
     title, account = _distance(wide, groups, outcome, unit)
     return Picture(
         title=title,
@@ -156,6 +159,7 @@ def gap_series(
     population: str = "",
     start: object = None,
     intervention: str = "",
+    worst_off: str = WORST_OFF,
     ci_level: float = 0.95,
     source: str = "",
     synthetic: bool = False,
@@ -165,10 +169,11 @@ def gap_series(
     Parameters
     ----------
     data : columns ``period, estimate, ci_low, ci_high``; positive (or, with ``null=1``,
-        over one) is worse for the most deprived.
+        over one) is worse for the worst-off.
     measure : its name in running text (``"slope index of inequality"``).
     unit : unit of the measure; "" for ratios and indices.
     null : the value that means no inequality: 0 for differences, 1 for ratios.
+    worst_off : whom positive values burden (``"the most deprived"``, ``"the Black group"``).
     """
     require(data, ("period", "estimate", "ci_low", "ci_high"), "gap_series")
     periods = as_periods(data["period"])
@@ -197,8 +202,8 @@ def gap_series(
     title, account = _then_and_now(frame, measure, unit, null)
     known = int(np.isfinite(estimate).sum())
     note = (
-        f"Vertical lines are {ci_level * 100:g}% intervals. Above the line of no gap, the "
-        "most deprived fare worse."
+        f"Vertical lines are {ci_level * 100:g}% intervals. Values above the line of no gap are "
+        f"to the disadvantage of {worst_off}."
     )
     hidden = withheld_note(frame, "estimate", shown_as=CROSSES)
     return Picture(

@@ -10,7 +10,7 @@ import pandas as pd
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, forests
-from equieval.present.figures.words import column, subtitle
+from equieval.present.figures.words import column, singular, subtitle
 from equieval.present.wording import Result, capitalise
 
 PREDICTION = "A further evaluation like these (prediction interval)"
@@ -163,7 +163,9 @@ def coverage(
     listed = " ".join(rows.sentences()[: forests.LONGEST_LIST])
     return Picture(
         title=title,
-        subtitle=subtitle(f"coverage of {ci_level * 100:g}% intervals, by {of}", population),
+        subtitle=subtitle(
+            f"coverage of {ci_level * 100:g}% intervals, by {singular(of)}", population
+        ),
         alt=f"{account} {listed}",
         data=plain_frame(data),
         figure=page.figure,

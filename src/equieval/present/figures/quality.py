@@ -19,6 +19,11 @@ from equieval.present.wording import capitalise
 
 MISSING_HATCH = "////"
 MOST_CELLS = 30  # in a row, before equal neighbours are drawn as one
+MOST_WRITTEN = 14  # cells in a row with their share written in them
+LABEL_WIDTH = 2.4
+GRADES = (0.5, 0.8, 0.95)
+"""Where the shades of shares change."""
+GRADE_NAMES = ("Under 50%", "50% to 79%", "80% to 94%", "95% and over")
 
 
 def completeness_heatmap(
@@ -27,6 +32,7 @@ def completeness_heatmap(
     item: str,
     group: str = "decile",
     rows: str = "stratum",
+    graded: bool = False,
     population: str = "",
     source: str = "",
     synthetic: bool = False,
@@ -38,7 +44,9 @@ def completeness_heatmap(
     data : the column that ``rows`` names, ``period``, and ``recorded``: 1 recorded, 0
         missing, or the share recorded in between. A cell without a row is missing.
     item : what is recorded or missing (``"stillbirth rate"``).
-    rows : the column that heads the rows: ``"stratum"`` or ``"indicator"``.
+    rows : the column that heads the rows: ``"stratum"``, ``"indicator"`` or ``"unit"``.
+    graded : draw the share recorded in four shades; a cell without a row has no figure, and a
+        share of 0 is a finding.
 
     Raises
     ------
@@ -58,30 +66,40 @@ def completeness_heatmap(
     every = pd.period_range(periods.min(), periods.max(), freq=periods.freq)
     order = list(dict.fromkeys(frame[rows]))
     wide = frame.pivot(index=rows, columns="period", values="recorded")
-    grid = wide.reindex(index=order, columns=every).astype(float).fillna(0.0)
+    grid = wide.reindex(index=order, columns=every).astype(float)
+    grid = grid if graded else grid.fillna(0.0)
     names = [f"{capitalise(group)} {name}" if name.isdigit() and group else capitalise(name)
              for name in order]  # fmt: skip
     with theme.figure_style():
-        left = 0.2 + max(canvas.text_size(name, theme.POINTS_TEXT)[0] for name in names)
-        page = canvas.sheet(0.95 + 0.28 * len(order), source=source, synthetic=synthetic)
-        ax = page.axes(left, 0.15, 0.42, 0.4)
-        _draw_cells(ax, grid)
+        names = [canvas.wrap(name, LABEL_WIDTH, theme.POINTS_TEXT) for name in names]
+        sizes = [canvas.text_size(name, theme.POINTS_TEXT) for name in names]
+        left, tallest = (max(size[side] for size in sizes) for side in (0, 1))
+        height = max(0.28, tallest + 0.08)
+        page = canvas.sheet(0.95 + height * len(order), source=source, synthetic=synthetic)
+        ax = page.axes(0.2 + left, 0.15, 0.42, 0.4)
+        _draw_cells(ax, grid, graded=graded)
         ax.set_yticks(range(len(order)), names)
         offset = every[0].ordinal
         marks = tick_periods(every, 7, to_last=True)
         ax.set_xticks([place - offset for place, _ in marks], [label for _, label in marks])
         x = 0.1
-        for patch, words in _key(grid):
+        for patch, words in _graded_key(grid) if graded else _key(grid):
             patch.set_transform(page.figure.transFigure)
             patch.set_bounds(x / theme.FIGURE_WIDTH, (page.height - 0.24) / page.height,
                              0.22 / theme.FIGURE_WIDTH, 0.16 / page.height)  # fmt: skip
             page.figure.add_artist(patch)
             page.text(x + 0.3, page.height - 0.16, words, va="center")
             x += 0.3 + canvas.text_size(words, theme.POINTS_TEXT)[0] + 0.3
-    title, account = _recorded(grid, item, group if rows == "stratum" else "row")
+    title, account = (
+        _shares(grid, item, group)
+        if graded
+        else _recorded(grid, item, group if rows == "stratum" else "row")
+    )
     return Picture(
         title=title,
-        subtitle=subtitle(f"{item}: recorded or missing", population, every),
+        subtitle=subtitle(
+            f"{item}: {'share recorded' if graded else 'recorded or missing'}", population, every
+        ),
         alt=f"Grid of {len(order)} rows and {len(every)} {period_noun(every, len(every))}. "
         f"{account}",
         data=plain_frame(frame),
@@ -89,7 +107,7 @@ def completeness_heatmap(
     )
 
 
-def _draw_cells(ax: Axes, grid: pd.DataFrame) -> None:
+def _draw_cells(ax: Axes, grid: pd.DataFrame, *, graded: bool) -> None:
     height, width = grid.shape
     ax.set_xlim(-0.5, width - 0.5)
     ax.set_ylim(height - 0.5, -0.5)
@@ -97,20 +115,69 @@ def _draw_cells(ax: Axes, grid: pd.DataFrame) -> None:
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(length=0)
     values = grid.to_numpy(dtype=float)
-    words = width <= 14
+    written = width <= MOST_WRITTEN
     for row in range(height):
-        for first, last in _runs(values[row], merged=width > MOST_CELLS):
+        alike = _grade(values[row]) if graded else values[row]
+        for first, last in _runs(alike, merged=width > MOST_CELLS):
             share = float(values[row, first])
-            ax.add_patch(_cell(share, (first - 0.47, row - 0.43), last - first + 0.94, 0.86))
-            if words and 0 < share < 1:
+            place = ((first - 0.47, row - 0.43), last - first + 0.94, 0.86)
+            ax.add_patch(_shade(share, *place) if graded else _cell(share, *place))
+            if written and (0 < share < 1 or (graded and np.isfinite(share))):
                 ax.text(
-                    first,
-                    row,
-                    numbers.percent(share),
-                    ha="center",
-                    va="center",
+                    first, row, _rounded_share(share), ha="center", va="center",
                     fontsize=theme.POINTS_SMALL,
-                )
+                    color="white" if graded and share >= GRADES[1] else theme.INK,
+                )  # fmt: skip
+
+
+def _grade(shares: canvas.Floats) -> canvas.Floats:
+    """The shade of each share, 0 to 3, and −1 where there is no figure."""
+    return np.where(np.isfinite(shares), np.digitize(shares, GRADES), -1).astype(float)
+
+
+def _rounded_share(share: float) -> str:
+    """A share as a percentage, rounded so that it stays on its side of a grade."""
+    return numbers.percent(np.floor(share * 100 + 1e-9) / 100)
+
+
+def _shade(share: float, corner: tuple[float, float], width: float, height: float) -> Rectangle:
+    """A cell in the shade of its share; hatched where there is no figure."""
+    if not np.isfinite(share):
+        return _cell(0.0, corner, width, height)
+    colour = theme.SHADES[int(np.digitize(share, GRADES))]
+    return Rectangle(corner, width, height, facecolor=colour, linewidth=0)
+
+
+def _graded_key(grid: pd.DataFrame) -> list[tuple[Rectangle, str]]:
+    examples = (0.0, *GRADES)
+    entries = [(_shade(share, (0, 0), 1, 1), name)
+               for share, name in zip(examples, GRADE_NAMES, strict=True)]  # fmt: skip
+    if grid.isna().any(axis=None):
+        entries.append((_shade(float("nan"), (0, 0), 1, 1), "No figure"))
+    return entries
+
+
+def _shares(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
+    """Title and account of shares: how many cells are well recorded, and the worst one."""
+    values = grid.to_numpy(dtype=float)
+    known = values[np.isfinite(values)]
+    if not known.size:
+        words = f"There is no figure for how completely the {item} is recorded"
+        return words, f"{words}: 0 of {grid.size} cells."
+    good, cells = int((known >= GRADES[-1]).sum()), len(known)
+    scope = f"all {cells}" if good == cells else f"{good} of {cells}"
+    title = f"The {item} is at least 95% recorded in {scope} cells"
+    row, place = divmod(int(np.nanargmin(values)), values.shape[1])
+    name = str(grid.index[row])
+    where = f"{group} {name}" if name.isdigit() and group else name
+    if good < cells:
+        lowest = _rounded_share(float(values[row, place]))
+        title += f"; lowest {lowest} in {where}, {period_label(grid.columns[place])}"
+    by_row = grid.mean(axis=1).dropna()
+    span = numbers.listing([_rounded_share(float(share)) for share in (by_row.min(), by_row.max())])
+    absent = grid.size - cells
+    gaps = f" {absent} of {grid.size} cells have no figure." if absent else ""
+    return title, f"{title}. Row averages lie between {span}.{gaps}"
 
 
 def _runs(values: canvas.Floats, *, merged: bool) -> list[tuple[int, int]]:

@@ -28,6 +28,11 @@ def column(data: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.
     return values
 
 
+def singular(units: str) -> str:
+    """Return the singular of a regular plural: ``"trusts"`` gives ``"trust"``."""
+    return units.removesuffix("s") if not units.endswith("ss") else units
+
+
 def above_or_below(difference: float, unit: str, digits: int | None = None) -> str:
     """Return ``"2.27 per 1,000 above"``, ``"0.40 … below"`` or ``"level with"``."""
     text = numbers.number(abs(difference), digits)
@@ -36,4 +41,4 @@ def above_or_below(difference: float, unit: str, digits: int | None = None) -> s
     if not text.strip("0.,"):
         return "level with"
     side = "above" if difference > 0 else "below"
-    return f"{numbers.of_unit(text, unit)} {side}"
+    return f"{numbers.of_unit(text, numbers.change_unit(unit))} {side}"
