@@ -11,7 +11,7 @@ READY := .venv/.ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check validate bench lock clean
+.PHONY: help demo test check validate bench lock synthetic clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,7 @@ check: $(READY) ## lint, format, imports, types, notebooks without outputs
 	$(BIN)/python -m pytest -q tests/unit/test_notebooks.py
 
 validate: $(READY) ## the long simulation: do the intervals keep their promise?
+	$(BIN)/python tests/simulation/intervals
 	$(BIN)/python -m pytest -m simulation tests/simulation
 
 bench: $(READY) ## time this against the plain alternative, side by side
@@ -42,6 +43,9 @@ lock: $(READY) ## write the lock files anew from pyproject.toml
 	grep -E '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" - --output-file requirements-uv.lock
+
+synthetic: $(READY) ## write the synthetic data of the portfolio anew, byte for byte
+	$(BIN)/python -m equieval.data.synthetic.portfolio data/synthetic
 
 clean: ## remove what can be made again (never a release)
 	rm -rf _site _generated .equieval/cache reports/*/draft reports/*/scratch
