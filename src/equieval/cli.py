@@ -81,11 +81,14 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
                 say(f"  data {source}: " + ("records" if rows is None else f"{rows} rows"))
             for row in found.checks.to_dict("records"):
                 say(f"  {row['criterion']}: {plain(row['found'])} ({row['judgement']})")
+            for words in found.withheld:
+                say(f"  {words}")
         return {
             "id": found.id,
             "level": found.level,
             "sources": found.sources,
             "checks": found.checks.to_dict("records"),
+            "withheld": list(found.withheld),
         }
 
     done = _for_each(root, evaluations, one)

@@ -63,12 +63,14 @@ class Protection:
     ----------
     profile : its id.
     withheld : ``unit, period, stratum, indicator``: cells of which a count is withheld.
+    rounded : whether counts that are shown are not the exact ones.
     rates : cells with too few events for a rate, where their counts are shown nevertheless: they
         are marked, and kept from everything that is computed.
     """
 
     profile: str
     withheld: pd.DataFrame
+    rounded: bool = True
     rates: RateRule = field(default_factory=RateRule)
 
     def marks(self, cells: pd.DataFrame, indicator: str) -> pd.Series:

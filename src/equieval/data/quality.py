@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data.coding import ALL
-from equieval.data.observations import FIGURES, Observations
+from equieval.data.observations import FIGURES, Observations, Protection
 from equieval.data.periods import pandas_frequency, parse_period, spans
 from equieval.protocol import Evaluation
 from equieval.protocol.indicators import indicator as catalogued
@@ -26,17 +26,19 @@ class Audit:
 
     Attributes
     ----------
-    completeness : ``unit, period, stratum, indicator, recorded, numerator, denominator``;
-        ``recorded`` is 1 where both counts are there. A stratum that another source has and
+    completeness : ``unit, period, stratum, indicator, recorded, withheld, numerator,
+        denominator``; ``recorded`` is 1 where both counts are there, ``withheld`` is 1 where one
+        is not because disclosure control keeps it back. A stratum that another source has and
         the unit's own never gives is not collected there, so it has no row.
     consistency : ``unit, period, indicator, part, total, sum_of_strata, difference``,
         one row for each published total that its strata do not add up to; ``part`` is
         ``numerator`` or ``denominator``, ``difference`` total minus sum.
     compared : how many published totals could be held against their strata.
     missing : ``unit, period, stratum, indicator, part, reason``, one row for each missing
-        count; ``reason`` is what the parameters say, or empty.
+        count that is not withheld; ``reason`` is what the parameters say, or empty.
     breaks : ``period, source, note``: first period after each break.
     actions : further work needed, in words, without a count in them.
+    profile : the disclosure profile that the observations were protected under, or empty.
     """
 
     completeness: pd.DataFrame
@@ -45,6 +47,7 @@ class Audit:
     missing: pd.DataFrame
     breaks: pd.DataFrame
     actions: tuple[str, ...]
+    profile: str = ""
 
 
 def audit(observations: Observations, evaluation: Evaluation) -> Audit:
@@ -56,11 +59,16 @@ def audit(observations: Observations, evaluation: Evaluation) -> Audit:
     evaluation : with the block ``data``, for breaks and the reasons of what is missing.
     """
     rows = _collected(observations)
-    completeness = rows.assign(recorded=rows[FIGURES].notna().all(axis=1).astype("int64"))[
-        ["unit", "period", "stratum", "indicator", "recorded", *FIGURES]
-    ]
-    compared, consistency = _consistency(rows)
-    missing = _missing(rows, evaluation, observations.frequency)
+    protection = observations.protection
+    withheld = _withheld(rows, protection)
+    completeness = rows.assign(
+        recorded=rows[FIGURES].notna().all(axis=1).astype("int64"),
+        withheld=withheld.astype("int64"),
+    )[["unit", "period", "stratum", "indicator", "recorded", "withheld", *FIGURES]]
+    # Rounded totals and rounded strata need not agree, and say nothing of the source.
+    exact = rows if protection is None or not protection.rounded else rows.iloc[:0]
+    compared, consistency = _consistency(exact)
+    missing = _missing(rows[~withheld], evaluation, observations.frequency)
     breaks = _breaks(observations, evaluation)
     return Audit(
         completeness=completeness,
@@ -68,8 +76,47 @@ def audit(observations: Observations, evaluation: Evaluation) -> Audit:
         compared=compared,
         missing=missing,
         breaks=breaks,
-        actions=tuple(_actions(observations, consistency, missing, breaks)),
+        actions=(
+            *_few(protection, completeness),
+            *_actions(observations, consistency, missing, breaks),
+        ),
+        profile="" if protection is None else protection.profile,
     )
+
+
+def _withheld(rows: pd.DataFrame, protection: Protection | None) -> pd.Series:
+    """Return which cells lack a count because disclosure control keeps it back."""
+    absent = rows[FIGURES].isna().any(axis=1)
+    if protection is None:
+        return absent & False
+    keys = ["unit", "period", "stratum", "indicator"]
+    kept_back = pd.MultiIndex.from_frame(protection.withheld[keys].astype(str))
+    return absent & pd.MultiIndex.from_frame(rows[keys].astype(str)).isin(kept_back)
+
+
+def _few(protection: Protection | None, completeness: pd.DataFrame) -> Iterator[str]:
+    """Say which indicators lose cells to disclosure control, and what would help."""
+    if protection is None:
+        return
+    for indicator, cells in completeness.groupby("indicator", sort=False):
+        fewest = protection.rates.withheld_under
+        lost = (cells["withheld"] == 1) | (cells["numerator"] < fewest)
+        if lost.any():
+            yield (
+                f"Use fewer groups or longer periods for {catalogued(str(indicator)).name}: under "
+                f"the disclosure profile '{protection.profile}' "
+                f"{share_words(float(lost.mean()), 'cells')} have no rate, those with few events "
+                "first, and measures and models are without them."
+            )
+
+
+def share_words(share: float, of: str) -> str:
+    """Return a share in words from which no count follows.
+
+    >>> share_words(0.124, "cells"), share_words(0.002, "counts")
+    ('about 12% of cells', 'under 1% of counts')
+    """
+    return f"under 1% of {of}" if share < 0.01 else f"about {100 * share:.0f}% of {of}"
 
 
 def _collected(observations: Observations) -> pd.DataFrame:

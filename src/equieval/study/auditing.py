@@ -19,25 +19,41 @@ def audit_of(page: Page) -> Audit:
 
 
 def recorded_by_group(found: Audit, outcome: str) -> pd.DataFrame:
-    """Return whether each group's figures are there, by period: ``stratum, period, recorded``."""
+    """Return whether each group's figures are there, by period.
+
+    Columns ``stratum, period, recorded, withheld``: shares of the units.
+    """
     rows = found.completeness[found.completeness["indicator"] == outcome]
-    shares = rows.groupby(["stratum", "period"], sort=False)["recorded"].mean()
+    shares = rows.groupby(["stratum", "period"], sort=False)[["recorded", "withheld"]].mean()
     return shares.reset_index()
 
 
 def recorded_by_indicator(found: Audit) -> pd.DataFrame:
-    """Return the share of figures that are there: ``indicator, period, recorded``."""
+    """Return the share of figures that are there: ``indicator, period, recorded, withheld``."""
     rows = found.completeness
-    shares = rows.groupby(["indicator", "period"], sort=False)["recorded"].mean().reset_index()
+    shares = rows.groupby(["indicator", "period"], sort=False)[["recorded", "withheld"]].mean()
+    shares = shares.reset_index()
     return shares.assign(indicator=[indicator(str(name)).name for name in shares["indicator"]])
 
 
 def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
-    """Return what is missing and why: ``indicator, periods, reason``; one row if nothing is."""
+    """Return what is missing and why: ``indicator, periods, reason``; one row if nothing is.
+
+    Figures that disclosure control keeps back are recorded: they are named as withheld.
+    """
+    withheld = found.completeness[found.completeness["withheld"] == 1]
     rows = [
         (
             indicator(str(name)).name,
-            spans(pd.PeriodIndex(cells["period"].unique()).sort_values(), observations.frequency),
+            _spans(cells, observations),
+            f"recorded, and withheld of some groups under the disclosure profile '{found.profile}'",
+        )
+        for name, cells in withheld.groupby("indicator", sort=False)
+    ]
+    rows += [
+        (
+            indicator(str(name)).name,
+            _spans(cells, observations),
             str(reason) if reason else "no reason is given in the parameters",
         )
         for (name, reason), cells in found.missing.fillna({"reason": ""}).groupby(
@@ -46,6 +62,10 @@ def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
     ]
     rows = rows or [("All indicators", NOTHING, "every figure is there")]
     return pd.DataFrame(rows, columns=["indicator", "periods", "reason"])
+
+
+def _spans(cells: pd.DataFrame, observations: Observations) -> str:
+    return spans(pd.PeriodIndex(cells["period"].unique()).sort_values(), observations.frequency)
 
 
 def consistency(found: Audit) -> pd.DataFrame:
@@ -67,7 +87,10 @@ def consistency(found: Audit) -> pd.DataFrame:
                 f"all {found.compared} published totals equal the sum of their groups",
             )
         ]
-    rows = rows or [("All indicators", NOTHING, "the source publishes no totals to compare with")]
+    nothing = "the source publishes no totals to compare with"
+    if found.profile and not found.compared:
+        nothing = f"not compared: counts are protected under '{found.profile}'"
+    rows = rows or [("All indicators", NOTHING, nothing)]
     return pd.DataFrame(rows, columns=["indicator", "part", "finding"])
 
 

@@ -12,6 +12,7 @@ from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
 from equieval.study.designs import study_of
 from equieval.study.pages import pages_for
+from equieval.study.safeguard import safeguard
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Readiness:
     sources : id -> rows read; None where that would count people.
     level : what the design can carry, the worst of the checks.
     checks : the adequacy checks, one row each.
+    withheld : what the disclosure profile keeps from the pages, a sentence each.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Readiness:
     sources: dict[str, int | None]
     level: str
     checks: pd.DataFrame
+    withheld: tuple[str, ...] = ()
 
 
 def check(evaluation: Evaluation, root: Path) -> Readiness:
@@ -44,7 +47,8 @@ def check(evaluation: Evaluation, root: Path) -> Readiness:
     """
     specs = pages_for(evaluation.design.type)
     recorded = load_observations(evaluation, root)
-    observations = recorded.grouped(evaluation.equity.grouping)
+    safeguarded = safeguard(evaluation, recorded, root)
+    observations = safeguarded.grouped(evaluation.equity.grouping)
     checks = study_of(evaluation.design.type).checks(evaluation, observations, None)
     return Readiness(
         id=evaluation.identity.id,
@@ -53,4 +57,5 @@ def check(evaluation: Evaluation, root: Path) -> Readiness:
         sources={source.id: source.rows for source in observations.sources},
         level=design_level(checks),
         checks=checks,
+        withheld=tuple(safeguarded.losses()),
     )

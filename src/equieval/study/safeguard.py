@@ -7,7 +7,7 @@ same counts in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from equieval.data import Observations, Protection
 from equieval.data.coding import ALL
 from equieval.data.digests import private_key
 from equieval.data.observations import FIGURES, in_order
+from equieval.data.quality import share_words
 from equieval.disclosure.cells import COORDINATES, Grouping, Quantities, quantity_name
 from equieval.disclosure.ledger import cell_id, other_ledgers, read_ledgers
 from equieval.disclosure.profiles import Profile, profile
@@ -43,18 +44,30 @@ class Safeguarded:
         """Return the observations in the groups of the evaluation; protected counts are in them."""
         return self.observations if self.counts else self.observations.grouped(grouping)
 
+    def losses(self) -> Iterator[str]:
+        """Say what the pages of an evaluation go without under its profile, in sentences."""
+        protection = self.observations.protection
+        if protection is None or self.counts is None:
+            return
+        profile_id, table = protection.profile, self.observations.table
+        shares = self.withheld_shares()
+        for reason, share in () if shares is None else shares.itertuples(index=False):
+            yield f"withheld under '{profile_id}': {share}, because {reason}"
+        few = table["numerator"] < protection.rates.withheld_under
+        if few.any():
+            share = share_words(float(few.mean()), "cells")
+            yield f"without a rate under '{profile_id}': {share}, because of too few events"
+        if (shares is None or shares.empty) and not few.any():
+            yield f"withheld under '{profile_id}': no count"
+
     def withheld_shares(self) -> pd.DataFrame | None:
         """Return what share of the counts is withheld, by reason, in words: ``reason, share``."""
         if self.counts is None:
             return None
         found = self.counts.withheld()
         every = len(self.counts.cells)
-        shares = [_share(int(count) / every) for count in found]
+        shares = [share_words(int(count) / every, "counts") for count in found]
         return pd.DataFrame({"reason": list(found.index), "share": shares})
-
-
-def _share(share: float) -> str:
-    return "under 1% of counts" if share < 0.01 else f"about {100 * share:.0f}% of counts"
 
 
 def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Safeguarded:
@@ -165,8 +178,10 @@ def _as_shown(
     ordered = in_order(table, recorded.dimension, strata, recorded.indicators)
     kept_back = _kept_back(table.rename(columns={recorded.dimension: "stratum"}), names, safe)
     # Where counts are rounded or withheld, rates of few events are a matter of what is shown.
-    rates = rules.rates if rules.counting.exact else RateRule()
-    return replace(recorded, table=ordered, protection=Protection(rules.id, kept_back, rates))
+    exact = rules.counting.exact
+    rates = rules.rates if exact else RateRule()
+    done = Protection(rules.id, kept_back, rounded=not exact, rates=rates)
+    return replace(recorded, table=ordered, protection=done)
 
 
 def _kept_back(

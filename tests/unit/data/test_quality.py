@@ -41,6 +41,7 @@ def test_completeness_marks_what_is_recorded(found: Audit) -> None:
         "stratum",
         "indicator",
         "recorded",
+        "withheld",
         "numerator",
         "denominator",
     ]

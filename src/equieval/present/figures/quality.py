@@ -18,6 +18,8 @@ from equieval.present.periods import as_periods, period_label, period_noun, tick
 from equieval.present.wording import capitalise
 
 MISSING_HATCH = "////"
+WITHHELD_HATCH = "xx"
+WITHHELD = -1.0  # a cell that is recorded and kept back by disclosure control
 MOST_CELLS = 30  # in a row, before equal neighbours are drawn as one
 MOST_WRITTEN = 14  # cells in a row with their share written in them
 LABEL_WIDTH = 2.4
@@ -42,7 +44,8 @@ def completeness_heatmap(
     Parameters
     ----------
     data : the column that ``rows`` names, ``period``, and ``recorded``: 1 recorded, 0
-        missing, or the share recorded in between. A cell without a row is missing.
+        missing, or the share recorded in between; where there, ``withheld``: the share that
+        is recorded and kept back by disclosure control. A cell without a row is missing.
     item : what is recorded or missing (``"stillbirth rate"``).
     rows : the column that heads the rows: ``"stratum"``, ``"indicator"`` or ``"unit"``.
     graded : draw the share recorded in four shades; a cell without a row has no figure, and a
@@ -67,7 +70,7 @@ def completeness_heatmap(
     order = list(dict.fromkeys(frame[rows]))
     wide = frame.pivot(index=rows, columns="period", values="recorded")
     grid = wide.reindex(index=order, columns=every).astype(float)
-    grid = grid if graded else grid.fillna(0.0)
+    grid = grid if graded else _with_withheld(grid.fillna(0.0), frame, rows)
     names = [f"{capitalise(group)} {name}" if name.isdigit() and group else capitalise(name)
              for name in order]  # fmt: skip
     with theme.figure_style():
@@ -75,21 +78,22 @@ def completeness_heatmap(
         sizes = [canvas.text_size(name, theme.POINTS_TEXT) for name in names]
         left, tallest = (max(size[side] for size in sizes) for side in (0, 1))
         height = max(0.28, tallest + 0.08)
-        page = canvas.sheet(0.95 + height * len(order), source=source, synthetic=synthetic)
-        ax = page.axes(0.2 + left, 0.15, 0.42, 0.4)
+        key = _graded_key(grid) if graded else _key(grid)
+        places, room = canvas.key_places([words for _, words in key])
+        page = canvas.sheet(0.7 + room + height * len(order), source=source, synthetic=synthetic)
+        ax = page.axes(0.2 + left, 0.15, 0.42, 0.2 + room)
         _draw_cells(ax, grid, graded=graded)
         ax.set_yticks(range(len(order)), names)
         offset = every[0].ordinal
         marks = tick_periods(every, 7, to_last=True)
         ax.set_xticks([place - offset for place, _ in marks], [label for _, label in marks])
-        x = 0.1
-        for patch, words in _graded_key(grid) if graded else _key(grid):
+        for (patch, _), (x, down, words) in zip(key, places, strict=True):
+            top = page.height - 0.06 - down
             patch.set_transform(page.figure.transFigure)
-            patch.set_bounds(x / theme.FIGURE_WIDTH, (page.height - 0.24) / page.height,
-                             0.22 / theme.FIGURE_WIDTH, 0.16 / page.height)  # fmt: skip
+            patch.set_bounds(x / theme.FIGURE_WIDTH, (top - 0.18) / page.height,
+                             0.18 / theme.FIGURE_WIDTH, 0.16 / page.height)  # fmt: skip
             page.figure.add_artist(patch)
-            page.text(x + 0.3, page.height - 0.16, words, va="center")
-            x += 0.3 + canvas.text_size(words, theme.POINTS_TEXT)[0] + 0.3
+            page.text(x + canvas.KEY_SAMPLE + 0.03, top, words, va="top")
     title, account = (
         _shares(grid, item, group)
         if graded
@@ -105,6 +109,15 @@ def completeness_heatmap(
         data=plain_frame(frame),
         figure=page.figure,
     )
+
+
+def _with_withheld(grid: pd.DataFrame, frame: pd.DataFrame, rows: str) -> pd.DataFrame:
+    """Mark the cells of which a figure is kept back, and none is missing."""
+    if "withheld" not in frame.columns:
+        return grid
+    kept_back = frame.pivot(index=rows, columns="period", values="withheld")
+    kept_back = kept_back.reindex(index=grid.index, columns=grid.columns).fillna(0.0)
+    return grid.mask((kept_back > 0) & (grid + kept_back > 1 - 1e-9), WITHHELD)
 
 
 def _draw_cells(ax: Axes, grid: pd.DataFrame, *, graded: bool) -> None:
@@ -187,6 +200,9 @@ def _runs(values: canvas.Floats, *, merged: bool) -> list[tuple[int, int]]:
 
 
 def _cell(share: float, corner: tuple[float, float], width: float, height: float) -> Rectangle:
+    if share == WITHHELD:
+        look = {"facecolor": theme.PALE_BLUE, "edgecolor": theme.INK_SECONDARY}
+        return Rectangle(corner, width, height, hatch=WITHHELD_HATCH, linewidth=0.8, **look)
     if share <= 0:
         return Rectangle(corner, width, height, facecolor="white", edgecolor=theme.INK_SECONDARY,
                          hatch=MISSING_HATCH, linewidth=0.8)  # fmt: skip
@@ -199,11 +215,24 @@ def _key(grid: pd.DataFrame) -> list[tuple[Rectangle, str]]:
     values = grid.to_numpy()
     if ((values > 0) & (values < 1)).any():
         entries.append((_cell(0.5, (0, 0), 1, 1), "Partly recorded"))
-    entries.append((_cell(0, (0, 0), 1, 1), "Missing (not zero)"))
+    if (values == WITHHELD).any():
+        entries.append((_cell(WITHHELD, (0, 0), 1, 1), "Withheld (not zero)"))
+    if (values == 0).any() or not (values == WITHHELD).any():
+        entries.append((_cell(0, (0, 0), 1, 1), "Missing (not zero)"))
     return entries
 
 
 def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
+    """Title and account: where figures are recorded, and how many of them are kept back."""
+    hidden = int((grid == WITHHELD).sum().sum())
+    title, account = _how_complete(grid.mask(grid == WITHHELD, 1.0), item, group)
+    if not hidden:
+        return title, account
+    words = f"{hidden} of {grid.size} cells are withheld by disclosure control"
+    return f"{title}; {words}", f"{account} {words}."
+
+
+def _how_complete(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
     values = grid.to_numpy()
     periods = pd.PeriodIndex(grid.columns)
     whole, cells = int((values >= 1).sum()), values.size
