@@ -6,7 +6,7 @@
 | interval includes no difference | ``no-clear-change``, whatever the estimate |
 | no estimate, no interval, or the design cannot carry it | ``cannot-say`` |
 | outcome's sign × polarity | better or worse; no judgement where polarity is neutral |
-| inequality's sign | positive is worse for the most deprived: wider; negative: narrower |
+| inequality's sign | positive is worse for the worst-off: wider; negative: narrower |
 | design | what the estimate compares with, and what the comparison cannot show |
 
 No rule uses a verb of cause: a verdict says what changed against what was expected, and
@@ -40,6 +40,7 @@ EXPECTED: dict[str, str] = {
     "did": "the change in the comparison areas",
     "staggered-did": "the change in areas not yet taking part",
     "synthetic-did": "the change in the weighted comparison areas",
+    "audit": "the rate of the reference group",
 }
 CAVEATS: dict[str, str] = {
     "its": "A single series cannot tell {intervention} apart from other things that changed "
@@ -51,6 +52,8 @@ CAVEATS: dict[str, str] = {
     "otherwise have changed alike.",
     "synthetic-did": "The comparison holds only if the weighted areas would otherwise have "
     "changed alike.",
+    "audit": "An audit describes groups and sources as they are; it compares nothing with what "
+    "would otherwise have happened.",
 }
 
 

@@ -256,7 +256,7 @@ def key_above(page: Sheet, entries: Sequence[tuple[Line2D, str]]) -> None:
 
     Leave `key_room` of its words above the plot.
     """
-    placed, _ = _key_places([words for _, words in entries])
+    placed, _ = key_places([words for _, words in entries])
     for (sample, _), (x, down, words) in zip(entries, placed, strict=True):
         top = page.height - 0.06 - down
         y = (top - theme.POINTS_TEXT * LINE / 2) / page.height
@@ -272,11 +272,11 @@ def key_above(page: Sheet, entries: Sequence[tuple[Line2D, str]]) -> None:
 
 def key_room(words: Sequence[str]) -> float:
     """Return the inches above a plot that a key of these words takes."""
-    return _key_places(words)[1] + 0.14
+    return key_places(words)[1] + 0.14
 
 
-def _key_places(words: Sequence[str]) -> tuple[list[tuple[float, float, str]], float]:
-    """Place of each entry (inches from the left and from the top), and the height of all."""
+def key_places(words: Sequence[str]) -> tuple[list[tuple[float, float, str]], float]:
+    """Return each entry's place (inches from the left and the top) and the height of all."""
     placed: list[tuple[float, float, str]] = []
     x, down, deepest = 0.1, 0.0, 0.0
     for entry in words:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame, require
+from equieval.present.groups import WORST_OFF, Groups
 from equieval.present.narrative.rows import Row, row_of
 from equieval.present.wording import as_text, sentence
 
@@ -18,50 +19,58 @@ def baseline_statement(
     outcome: str,
     unit: str,
     polarity: str = "low",
-    most: str = "most deprived",
-    least: str = "least deprived",
-    group: str = "decile",
+    most: str | None = None,
+    least: str | None = None,
+    group: str | None = None,
+    worst_off: str | None = None,
 ) -> Statement:
     """Say how unequal an outcome was: rates at both ends, then measures of all groups.
 
     Parameters
     ----------
     data : Estimates rows of one time. ``estimand`` names the measure: ``rate`` (the most
-        deprived ``stratum`` first, the least deprived last), ``gap``, ``ratio``, ``sii``,
-        ``rii``, ``concentration-index-relative``. What is absent is not mentioned.
+        deprived or worst-off ``stratum`` first, the least deprived or reference last),
+        ``gap``, ``ratio``, ``sii``, ``rii``, ``concentration-index-relative``. What is absent
+        is not mentioned.
+    group, most, least : what a group and the two ends are called; by default numbered groups
+        are deciles from the most to the least deprived, others go by their names.
+    worst_off : whom a gap burdens; by default "the most deprived", or the group named first.
     """
     require(data, ("estimand", "estimate", "ci_low", "ci_high"), "baseline_statement")
     name, per = as_text(outcome), as_text(unit)
     parts: list[str] = []
     rates = data.loc[data["estimand"] == "rate"]
+    whom = worst_off or WORST_OFF
     if len(rates) > 1:
+        groups = Groups.of(rates["stratum"], None, group, most, least)
+        whom = worst_off or (groups.most_words if groups.named else WORST_OFF)
         top, foot = row_of(rates.iloc[[0]], None, "rate"), row_of(rates.iloc[[-1]], None, "rate")
         moment = f"in {top.when}, " if top.when else ""
         digits = numbers.decimals_for(top.result.estimate, foot.result.estimate)
         high, low = (numbers.number(end.result.estimate, digits) for end in (top, foot))
         parts.append(
-            f"{moment}the {name} was **{high}** in the {most} {group} and "
-            f"**{numbers.of_unit(low, per)}** in the {least} {group}"
+            f"{moment}the {name} was **{high}** in {as_text(groups.most_words)} and "
+            f"**{numbers.of_unit(low, per)}** in {as_text(groups.least_words)}"
         )
     gap, ratio = _measure(data, "gap"), _measure(data, "ratio")
     if gap and gap.result.known:
-        parts.append(f"that is a gap of {_size(gap, per)} ({gap.span()})")
+        parts.append(f"that is a gap of {_size(gap, per, whom)} ({gap.span()})")
     if ratio and ratio.result.known:
         parts.append(f"as a ratio: {numbers.ratio(ratio.result.estimate)} ({ratio.span()})")
-    parts += _all_groups(data, per)
+    parts += _all_groups(data, per, whom)
     if polarity in ("low", "high"):
         better = "lower" if polarity == "low" else "higher"
         parts.append(f"for this outcome, {better} is better")
     return Statement(" ".join(sentence(part) for part in parts), plain_frame(data))
 
 
-def _all_groups(data: pd.DataFrame, unit: str) -> list[str]:
+def _all_groups(data: pd.DataFrame, unit: str, whom: str) -> list[str]:
     parts = []
     sii, rii = _measure(data, "sii"), _measure(data, "rii")
     if sii and sii.result.known:
         parts.append(
             "using every group rather than the two ends (slope index of inequality), the gap "
-            f"across the whole scale was {_size(sii, unit)} ({sii.span()})"
+            f"across the whole scale was {_size(sii, unit, whom)} ({sii.span()})"
         )
     if rii and rii.result.known:
         parts.append(
@@ -77,11 +86,11 @@ def _all_groups(data: pd.DataFrame, unit: str) -> list[str]:
     return parts
 
 
-def _size(row: Row, unit: str) -> str:
-    """The size of a gap and whom it burdens: positive is worse for the most deprived."""
+def _size(row: Row, unit: str, whom: str) -> str:
+    """The size of a gap and whom it burdens: positive is worse for the worst-off."""
     amount = numbers.of_unit(row.number(row.decimals()), numbers.change_unit(unit))
-    whom = {1: " against the most deprived", -1: " in favour of the most deprived", 0: ""}
-    return f"{amount}{whom[row.result.side]}"
+    side = {1: f" against {as_text(whom)}", -1: f" in favour of {as_text(whom)}", 0: ""}
+    return f"{amount}{side[row.result.side]}"
 
 
 def _measure(data: pd.DataFrame, measure: str) -> Row | None:

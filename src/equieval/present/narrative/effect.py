@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from equieval.present.artefact import Statement, plain_frame
+from equieval.present.groups import WORST_OFF
 from equieval.present.narrative.rows import SIDES, Row, of_scale, row_of
 from equieval.present.periods import period_label
 from equieval.present.wording import (
@@ -26,6 +27,7 @@ def effect_statement(
     start: object = None,
     quantity: str = "outcome",
     polarity: str = "low",
+    worst_off: str = WORST_OFF,
     when: str = "",
     caveat: bool = True,
 ) -> Statement:
@@ -41,6 +43,7 @@ def effect_statement(
     design, start : what the estimate compares with (``"its"`` from ``"2016"``).
     quantity : ``"outcome"`` (higher or lower; better or worse by polarity) or ``"gap"``
         (wider or narrower; positive is wider).
+    worst_off : whom a gap burdens, in running text.
     when : the moment in words; by default from the estimate's horizon or time.
     caveat : end with what the design cannot show.
     """
@@ -50,7 +53,7 @@ def effect_statement(
     since = period_label(start) if start is not None else ""
     against = f"{expected_words(design, since)} would have led us to expect"
     main = row_of(first if not first.empty else second, None, "effect_statement")
-    moment = when or (f"in {main.when}" if main.when else "after the start")
+    moment = when or main.moment or "after the start"
     if not main.result.known:
         words = [f"{moment}, a change in the {name} cannot be estimated"]
     else:
@@ -63,7 +66,7 @@ def effect_statement(
             if other.result.known:
                 ratio = _compared(other.difference("", quantity), "expected", bold=False)
                 words.append(f"in relative terms: {ratio} ({other.uncertainty(quantity)})")
-        words.append(_clarity(main, name, quantity, polarity))
+        words.append(_clarity(main, name, quantity, polarity, as_text(worst_off)))
     if caveat:
         words.append(caveat_words(design, as_text(intervention)))
     return Statement(" ".join(sentence(part) for part in words), plain_frame(data))
@@ -75,7 +78,7 @@ def _compared(difference: str, against: str, *, bold: bool) -> str:
     return f"**{difference}** than {against}" if bold else f"{difference} than {against}"
 
 
-def _clarity(row: Row, name: str, quantity: str, polarity: str) -> str:
+def _clarity(row: Row, name: str, quantity: str, polarity: str, worst_off: str) -> str:
     """Whether the interval leaves no difference out, and whether that is for the better."""
     sign = row.result.sign
     if not sign:
@@ -87,7 +90,7 @@ def _clarity(row: Row, name: str, quantity: str, polarity: str) -> str:
     words = f"the interval leaves out no difference: the {name} was {side} than expected"
     if quantity == "gap":
         end = "disadvantage" if sign > 0 else "advantage"
-        return f"{words}, to the {end} of the most deprived"
+        return f"{words}, to the {end} of {worst_off}"
     judgement = better_or_worse(sign, polarity)
     return f"{words}, which is {judgement}" if judgement else words
 
@@ -100,7 +103,7 @@ def estimand_words(
     population: str,
     design: str,
     intervention: str,
-    start: object,
+    start: object = None,
     measure: str = "",
     weighting: str = "",
 ) -> Statement:
@@ -115,19 +118,16 @@ def estimand_words(
     row = row_of(data, None, "estimand_words")
     relative = row.ratio
     what = f"{as_text(measure)} of the {as_text(outcome)}" if measure else as_text(outcome)
+    since = period_label(start) if start is not None else ""
     moment = row.when or "the stated horizon"
+    if row.average:
+        moment = f"on average over the exposed periods up to {moment}"
     contrast = (
         f"{what} as it was, {'divided by' if relative else 'minus'} {what} as it would have been "
-        f"without {as_text(intervention)}, judged by {expected_words(design, period_label(start))} "
+        f"without {as_text(intervention)}, judged by {expected_words(design, since)} "
         "taken as what would have happened"
     ).replace("carried forward, taken", "carried forward and taken")
-    inside = "I\\{{Y_t({})\\}}" if measure else "\\mathrm{{E}}\\{{Y_t({})\\}}"
-    with_it, without = inside.format(1), inside.format(0)
-    formula = f"{with_it} \\, / \\, {without}" if relative else f"{with_it} - {without}"
-    symbols = (
-        "where $Y_t(1)$ is the outcome at time $t$ as it was, $Y_t(0)$ as it would have been "
-        "without the intervention"
-    )
+    formula, symbols = _symbols(row, bool(measure))
     if measure:
         symbols += f", and $I$ the {as_text(measure)}"
     lines = [
@@ -142,3 +142,23 @@ def estimand_words(
     bullets = "\n".join(f"- {line}" for line in lines)
     markdown = f"{bullets}\n\nIn symbols: $\\theta = {formula}$, {symbols}."
     return Statement(markdown, plain_frame(data))
+
+
+def _symbols(row: Row, measured: bool) -> tuple[str, str]:
+    """The estimand as a formula, and what its letters are."""
+
+    def value(exposed: int) -> str:
+        outcome = rf"\bar{{Y}}({exposed})" if row.average else f"Y_t({exposed})"
+        return rf"I\{{{outcome}\}}" if measured else rf"\mathrm{{E}}\{{{outcome}\}}"
+
+    formula = rf"{value(1)} \, / \, {value(0)}" if row.ratio else f"{value(1)} - {value(0)}"
+    if row.average:
+        return formula, (
+            "where $\\bar{Y}(1)$ is the outcome as it was, averaged over the exposed periods of "
+            "those that take part, and $\\bar{Y}(0)$ the same as it would have been without the "
+            "intervention"
+        )
+    return formula, (
+        "where $Y_t(1)$ is the outcome at time $t$ as it was, $Y_t(0)$ as it would have been "
+        "without the intervention"
+    )

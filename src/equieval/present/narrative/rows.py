@@ -14,6 +14,8 @@ from equieval.present.periods import period_label
 from equieval.present.wording import Result
 
 RATIO_SCALES = ("relative", "ratio", "log")
+AVERAGE = "average effect"
+"""What estimands that average over the exposed periods say."""
 SIDES = {"outcome": ("lower", "higher"), "gap": ("narrower", "wider")}
 
 
@@ -26,6 +28,15 @@ class Row:
     level: object
     ratio: bool
     when: str
+    average: bool = False
+
+    @property
+    def moment(self) -> str:
+        """Return ``"in 2022"``, or ``"on average up to 2022"``; "" where no time is known."""
+        lead = "on average up to" if self.average else "in"
+        if self.when:
+            return f"{lead} {self.when}"
+        return "on average after the start" if self.average else ""
 
     def number(self, decimals: int | None = None) -> str:
         """Return the size of the difference, without a sign."""
@@ -133,6 +144,7 @@ def _row(row: pd.Series) -> Row:
         row.get("ci_level", 0.95),
         ratio,
         period_label(moment) if moment else "",
+        AVERAGE in _text(row, "estimand"),
     )
 
 

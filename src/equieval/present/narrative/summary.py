@@ -9,6 +9,7 @@ import pandas as pd
 from equieval.errors import InputError, did_you_mean
 from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame, require
+from equieval.present.groups import WORST_OFF
 from equieval.present.narrative.rows import Row, row_of
 from equieval.present.narrative.verdict import answer_words, estimate_words
 from equieval.present.wording import (
@@ -35,6 +36,7 @@ def key_points(
     effect: str,
     baseline: str | None = None,
     polarity: str = "low",
+    worst_off: str = WORST_OFF,
     gap_verdict: str | None = None,
     outcome_verdict: str | None = None,
     certainty: str,
@@ -50,6 +52,8 @@ def key_points(
         effect on the outcome, and of the inequality measure before the start.
     outcome, gap, measure : in running text (``"stillbirth rate"``, ``"deprivation gap in
         stillbirth"``, ``"slope index of inequality"``).
+    worst_off : whom a gap burdens, in running text (``"the most deprived"``, ``"the Black
+        group"``).
     gap_verdict, outcome_verdict : by default what the numbers say; may be more cautious.
     certainty : a level of `equieval.present.wording.CERTAINTY`, with its reasons.
     would_change : what data would change the answer.
@@ -67,7 +71,9 @@ def key_points(
         f"{sentence(on_outcome)} {estimate_words(moved, unit, 'outcome', settled)}",
     ]
     if baseline is not None:
-        points.append(_before(row_of(data, baseline, "key_points"), measure, measure_unit))
+        points.append(
+            _before(row_of(data, baseline, "key_points"), measure, measure_unit, worst_off)
+        )
     points.append(f"{_certainty(certainty, certainty_reasons)} "
                   f"{sentence(caveat_words(design, as_text(intervention)))}")  # fmt: skip
     if would_change:
@@ -77,7 +83,7 @@ def key_points(
     return Statement("\n".join(f"- {point}" for point in points), plain_frame(said))
 
 
-def _before(row: Row, measure: str, unit: str) -> str:
+def _before(row: Row, measure: str, unit: str, worst_off: str) -> str:
     if not row.result.known:
         return sentence(f"the {as_text(measure)} before the start is not known")
     amount = numbers.of_unit(row.number(row.decimals()), as_text(numbers.change_unit(unit)))
@@ -85,11 +91,7 @@ def _before(row: Row, measure: str, unit: str) -> str:
     if not row.result.sign:
         ending = "the interval includes no inequality"
     else:
-        ending = (
-            "the most deprived fared worse"
-            if row.result.sign > 0
-            else "the most deprived fared better"
-        )
+        ending = f"{as_text(worst_off)} fared {'worse' if row.result.sign > 0 else 'better'}"
     return sentence(f"{moment} the {as_text(measure)} was {amount} ({row.span()}): {ending}")
 
 

@@ -108,7 +108,7 @@ def estimate_words(row: Row, unit: str, quantity: str, settled: str, measure: st
     size = f"{difference} {than} expected"
     lead = "calculated, but not to be relied on" if settled == "cannot-say" else "estimate"
     subject = f"{as_text(measure)} " if measure else ""
-    moment = f" in {row.when}" if row.when else ""
+    moment = f" {row.moment}" if row.moment else ""
     return sentence(f"{lead}: {subject}{size}{moment} ({row.uncertainty(quantity)})")
 
 
