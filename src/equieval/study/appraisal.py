@@ -2,7 +2,7 @@
 
 The verdict, in this order:
 
-1. the design's adequacy is "cannot say"  ->  ``cannot-say``;
+1. the design's adequacy is "cannot say", or the estimate has no interval -> ``cannot-say``;
 2. the interval excludes no effect, but a stated variant points the other way -> ``cannot-say``;
 3. the interval includes no effect -> ``no-clear-change``;
 4. otherwise the direction of the estimate: ``narrowed`` or ``widened`` for inequality,
@@ -125,9 +125,10 @@ def _answer(
         f"{plain(check['needed'])} are needed"
         for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
     )
-    if pd.isna(row["estimate"]):
-        reasons = (_running(str(row["note"])),)
-    if level == CANNOT_SAY:
+    bounded = not pd.isna(row["ci_low"])
+    if not bounded:
+        reasons = (_running(str(row["note"])), *reasons)
+    if level == CANNOT_SAY or not bounded:
         verdict = "cannot-say"
     elif excludes and disagreeing:
         verdict = "cannot-say"

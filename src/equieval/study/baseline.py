@@ -14,7 +14,9 @@ from equieval.methods.proportions import wilson
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.outcomes import SCALES
 from equieval.study.analysis import CI_LEVEL, Analysis, tidy
+from equieval.study.groups import compared_levels
 from equieval.study.its import shown_groups
+from equieval.study.panel import Comparative, panel_design, pooled
 from equieval.study.words import measure_name, measure_unit
 
 RATIOS = frozenset({"ratio", "rii"})
@@ -30,7 +32,9 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     """
     outcome = evaluation.outcomes.primary.indicator
     details = indicator(outcome)
+    observations = as_one(evaluation, observations)
     strata = observations.strata(outcome)
+    levels = compared_levels(evaluation, observations)
     wanted = tuple(evaluation.equity.measures)
     found: list[pd.DataFrame] = []
     rows: list[dict[str, Any]] = []
@@ -41,7 +45,7 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             continue
         table = measures(
             cells[["stratum", "numerator", "denominator"]],
-            observations.levels,
+            levels,
             per=details.per,
             polarity=details.polarity,
             which=wanted,
@@ -82,6 +86,14 @@ def _withheld_measures(
             MARK: kept_back.iloc[0] if len(kept_back) else "",
         }
     ).assign(**blank)
+
+
+def as_one(evaluation: Evaluation, observations: Observations) -> Observations:
+    """Return the observations of all units that are compared, summed as one place."""
+    if isinstance(evaluation.design, Comparative):
+        units = panel_design(evaluation, observations).units
+        return pooled(observations, units, "all units")
+    return observations
 
 
 @dataclass(frozen=True)

@@ -41,13 +41,13 @@ def seven_conditions(
     DataFrame ``condition, question, answer, evidence``.
     """
     rows = [
-        ("Data requirements", "Are there enough points and events?", *_data(appraisal)),
+        ("Data requirements", "Are there enough points and events?", *data_words(appraisal)),
         (
             "Parallel trends",
             "Would the series have gone on as before without the intervention?",
             CANNOT_TELL,
             "There is no comparison series, so the continued trend is an assumption. "
-            + _placebo_words(placebo),
+            + placebo_words(placebo),
         ),
         ("No anticipation", "Did nothing change before the start?", *_anticipation(placebo)),
         (
@@ -55,7 +55,7 @@ def seven_conditions(
             "Does the model describe the series?",
             *_assumptions(residual_tests),
         ),
-        ("Common shocks", "Did anything else happen at the same time?", *_shocks(evaluation)),
+        ("Common shocks", "Did anything else happen at the same time?", *shock_words(evaluation)),
         (
             "Group composition",
             "Are the groups made up of the same people before and after?",
@@ -86,13 +86,13 @@ def epoc_criteria(
     series = outcome_series(observations, outcome).reindex(own.periods)
     missing = int(series.isna().sum())
     breaks = [entry for source in evaluation.data.sources for entry in source.breaks]
-    shocks, shock_words = _shocks(evaluation)
+    shocks, named = shock_words(evaluation)
     rows = [
         (
             "Independent of other changes",
             "Did the intervention occur independently of other changes over time?",
             shocks,
-            shock_words,
+            named,
         ),
         (
             "Shape specified beforehand",
@@ -130,12 +130,16 @@ def epoc_criteria(
             MET,
             "Every outcome and measure that the parameters name is in the table of estimates.",
         ),
-        ("Other bias", "Is the series long enough for its season and trend?", *_data(appraisal)),
+        (
+            "Other bias",
+            "Is the series long enough for its season and trend?",
+            *data_words(appraisal),
+        ),
     ]
     return pd.DataFrame(rows, columns=["criterion", "question", "answer", "evidence"])
 
 
-def _data(appraisal: Appraisal) -> tuple[str, str]:
+def data_words(appraisal: Appraisal) -> tuple[str, str]:
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
@@ -145,7 +149,7 @@ def _data(appraisal: Appraisal) -> tuple[str, str]:
     return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."
 
 
-def _placebo_words(placebo: pd.DataFrame) -> str:
+def placebo_words(placebo: pd.DataFrame) -> str:
     known = placebo.dropna(subset=["estimate"])
     if known.empty:
         return "The points before the start are too few for a placebo start."
@@ -153,7 +157,7 @@ def _placebo_words(placebo: pd.DataFrame) -> str:
     if clear.empty:
         return (
             f"None of {len(known)} placebo estimates before the start is clear of no effect; "
-            "with so few points that is weak support."
+            "that alone is weak support."
         )
     return (
         f"{len(clear)} of {len(known)} placebo estimates before the start are clear of no effect: "
@@ -165,7 +169,7 @@ def _anticipation(placebo: pd.DataFrame) -> tuple[str, str]:
     known = placebo.dropna(subset=["estimate"])
     clear = known[(known["ci_low"] > 0) | (known["ci_high"] < 0)]
     answer = CANNOT_TELL if known.empty or clear.empty else NOT_MET
-    return answer, _placebo_words(placebo)
+    return answer, placebo_words(placebo)
 
 
 def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
@@ -177,7 +181,7 @@ def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
     return NOT_MET, "Concerns: " + "; ".join(flagged["test"].astype(str)) + "."
 
 
-def _shocks(evaluation: Evaluation) -> tuple[str, str]:
+def shock_words(evaluation: Evaluation) -> tuple[str, str]:
     named = evaluation.intervention.co_interventions
     if not named:
         return CANNOT_TELL, "The parameters name no other change at the time."

@@ -11,10 +11,11 @@ from equieval.data import Observations
 from equieval.disclosure.models import no_cells
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
-from equieval.study import its, robustness
+from equieval.study import did, its, panel_robustness, robustness
 from equieval.study.analysis import Analysis
 from equieval.study.baseline import baseline
 from equieval.study.behind import series_cells
+from equieval.study.panel_adequacy import panel_checks
 
 Analyst = Callable[[Evaluation, Observations], Analysis]
 Checks = Callable[[Evaluation, Observations, pd.Series | None], pd.DataFrame]
@@ -47,7 +48,18 @@ class DesignStudy:
     behind: Behind = _unsaid
 
 
+_COMPARISON = DesignStudy(
+    {
+        "baseline-inequality": baseline,
+        "effect": did.effect,
+        "inequality-effect": did.inequality_effect,
+        "robustness": panel_robustness.robustness,
+    },
+    panel_checks,
+)
 _DESIGNS: dict[str, DesignStudy] = {
+    "did": _COMPARISON,
+    "staggered-did": _COMPARISON,
     "its": DesignStudy(
         {
             "baseline-inequality": baseline,

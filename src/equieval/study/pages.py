@@ -80,36 +80,41 @@ _METHODS = PageSpec(
     needs=("baseline-inequality", "effect", "inequality-effect", "robustness"),
 )
 
-_PAGES: dict[str, tuple[PageSpec, ...]] = {
-    "its": (
-        _SUMMARY,
-        _DATA_AUDIT,
-        _BASELINE,
+
+def _effect_pages(notebooks: str) -> tuple[PageSpec, ...]:
+    """Return the pages that answer the question, from the notebooks of one kind of design."""
+    reads = (*ANALYSIS_BLOCKS, "intervention", "population", "robustness")
+    return (
         PageSpec(
             id="effect",
-            notebook="notebooks/effect-its.ipynb",
+            notebook=f"notebooks/effect-{notebooks}.ipynb",
             slug="effect",
             title="Effect on the outcome",
-            reads=(*ANALYSIS_BLOCKS, "intervention", "population", "robustness"),
+            reads=reads,
         ),
         PageSpec(
             id="inequality-effect",
-            notebook="notebooks/inequality-effect-its.ipynb",
+            notebook=f"notebooks/inequality-effect-{notebooks}.ipynb",
             slug="inequality-effect",
             title="Effect on inequality",
-            reads=(*ANALYSIS_BLOCKS, "intervention", "population", "robustness"),
+            reads=reads,
             needs=("baseline-inequality",),
         ),
         PageSpec(
             id="robustness",
-            notebook="notebooks/robustness-its.ipynb",
+            notebook=f"notebooks/robustness-{notebooks}.ipynb",
             slug="robustness",
             title="Robustness",
-            reads=(*ANALYSIS_BLOCKS, "intervention", "population", "robustness"),
+            reads=reads,
             needs=("effect", "inequality-effect"),
         ),
-        _METHODS,
-    ),
+    )
+
+
+_PAGES: dict[str, tuple[PageSpec, ...]] = {
+    "its": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("its"), _METHODS),
+    "did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
+    "staggered-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
 }
 
 

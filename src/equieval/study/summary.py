@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from equieval.data import Observations
+from equieval.data import Observations, parse_period
 from equieval.present import numbers
 from equieval.present.narrative.verdict import answer_words
 from equieval.present.wording import Result, sentence
@@ -16,7 +16,14 @@ from equieval.study.baseline import measure_id
 from equieval.study.headline import at_headline, headline_rows, outcome_row
 from equieval.study.page import Page
 from equieval.study.series import series_design
-from equieval.study.words import gap_name, measure_name, measure_unit, outcome_name, outcome_words
+from equieval.study.words import (
+    first_start,
+    gap_name,
+    measure_name,
+    measure_unit,
+    outcome_name,
+    outcome_words,
+)
 
 DESIGNS = {
     "its": "Interrupted time series",
@@ -66,10 +73,11 @@ def shown_group(page: Page) -> str:
 
 def before_and_last(page: Page) -> tuple[str, str]:
     """Return the last recorded period before the start, and the last of all."""
-    design = series_design(page.evaluation, page.observations)
-    recorded = page.observations.periods(page.evaluation.outcomes.primary.indicator)
-    before = recorded[recorded < design.start][-1]
-    return page.observations.label(before), page.observations.label(recorded[-1])
+    observations = page.observations
+    recorded = observations.periods(page.evaluation.outcomes.primary.indicator)
+    start = parse_period(str(first_start(page.evaluation)), observations.frequency)
+    before = recorded[recorded < start][-1]
+    return observations.label(before), observations.label(recorded[-1])
 
 
 def model_terms(page: Page) -> pd.DataFrame:
@@ -85,10 +93,14 @@ def baseline_id(page: Page) -> str:
 
 
 def group_labels(strata: pd.Series) -> list[str]:
-    """Return the labels of ordered groups: the two ends say which end they are."""
+    """Return the labels of groups: the ends of numbered ones say which end they are."""
     noun = {5: "Fifth", 10: "Tenth"}.get(len(strata), "Group")
-    names = [f"{noun} {name}" if str(name).isdigit() else str(name) for name in strata]
-    if len(names) > 1:
+    numbered = [str(name).isdigit() for name in strata]
+    names = [
+        f"{noun} {name}" if has_number else str(name)
+        for name, has_number in zip(strata, numbered, strict=True)
+    ]
+    if len(names) > 1 and all(numbered):
         names[0] += " (most deprived)"
         names[-1] += " (least deprived)"
     return names

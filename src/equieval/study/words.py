@@ -10,6 +10,8 @@ from typing import Any
 
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.dimensions import dimension
+from equieval.protocol.periods import period_ordinal
+from equieval.protocol.rules import starts_of
 from equieval.protocol.sources import Source
 from equieval.study.pages import PageSpec
 
@@ -30,7 +32,7 @@ WEIGHTING = {"denominator": "each person counts the same; group shares are those
 def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
     """Return the words of a page, from the blocks that it reads.
 
-    Keys: ``outcome, unit, polarity, measure, measure_unit, gap, subject, group,
+    Keys: ``outcome, unit, polarity, measure, measure_unit, gap, subject, group, most, least,
     population, source, synthetic, design, start, horizon, weighting`` and, where the page reads
     the block, ``intervention``.
     """
@@ -41,18 +43,44 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
         "measure_unit": measure_unit(primary.measure, primary.indicator),
         "gap": gap_name(evaluation),
         "subject": gap_name(evaluation),
-        "group": GROUPS.get(evaluation.equity.dimension, ""),
+        **group_words(evaluation),
         "source": source_words(evaluation),
         "synthetic": evaluation.identity.synthetic,
         "design": evaluation.design.type,
-        "start": getattr(evaluation.design, "start", None),
+        "start": first_start(evaluation),
         "horizon": primary.horizon,
         "weighting": WEIGHTING.get(primary.weighting, primary.weighting),
-        "population": evaluation.design.unit,
+        "population": _population(evaluation),
     }
     if "intervention" in spec.reads:
         words["intervention"] = f"the {evaluation.intervention.name}"
     return words
+
+
+def group_words(evaluation: Evaluation) -> dict[str, Any]:
+    """Return ``group``, and ``most`` and ``least`` where the ends of the scale have names.
+
+    Without an order the ends go by the names of their levels.
+    """
+    dimension_id, equity = evaluation.equity.dimension, evaluation.equity
+    words: dict[str, Any] = {"group": GROUPS.get(dimension_id, "")}
+    if equity.known.numbered:
+        words |= {"most": "most deprived", "least": "least deprived"}
+    return words
+
+
+def first_start(evaluation: Evaluation) -> str | None:
+    """Return the first period in which anybody is exposed, as the parameters write it."""
+    starts = starts_of(evaluation.design)
+    frequency = evaluation.data.frequency
+    return min(starts, key=lambda name: period_ordinal(name, frequency)) if starts else None
+
+
+def _population(evaluation: Evaluation) -> str:
+    """Return who is counted: the one unit of a series, or the place that the units are in."""
+    if evaluation.design.type in ("its", "audit") or not evaluation.has("population"):
+        return evaluation.design.unit
+    return evaluation.population.place
 
 
 def outcome_words(indicator_id: str) -> dict[str, Any]:

@@ -1,0 +1,220 @@
+"""One outcome of a panel with one start: its effect, with the interval that may stand.
+
+The rule that picks the interval is fixed beforehand (`equieval.methods.inference`): clustered
+errors with many clusters, the wild bootstrap with some, reassignment of the treatment over the
+units with few. Whatever else can be computed stands beside it, named as what it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast
+from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.few_clusters import cr2, wild_bootstrap
+from equieval.methods.few_treated import ferman_pinto
+from equieval.methods.inference import headline_interval, reassignment_interval
+from equieval.methods.staggered_alternatives import imputation
+from equieval.methods.synthetic_did import synthetic_did
+from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
+from equieval.study.headline import UP_TO_HORIZON
+
+DRAWS = 9_999
+PER_PERSON = "each person counts the same"
+PER_UNIT = "each unit counts the same"
+CLUSTERED = "clustered by unit, t on clusters − 1"
+NO_INTERVAL = "no interval"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The effect on one outcome by the headline estimator, with the interval that may stand.
+
+    Attributes
+    ----------
+    effect : estimate and interval; the interval is missing where the rule allows none.
+    inference : how the interval was made.
+    reason : why this interval, in words.
+    weighting : who counts how much in the estimate.
+    observed : mean outcome of the treated after the start, weighted as the estimate is.
+    n_obs, n_units, n_treated_units : what it was estimated on.
+    """
+
+    effect: Contrast
+    inference: str
+    reason: str
+    weighting: str
+    observed: float
+    n_obs: int
+    n_units: int
+    n_treated_units: int
+
+    @property
+    def relative(self) -> Contrast | None:
+        """The effect as a ratio to the counterfactual, the observed rate taken as known.
+
+        None where the counterfactual is not positive somewhere in the interval.
+        """
+        ends = [self.effect.estimate, self.effect.ci_low, self.effect.ci_high]
+        expected = [self.observed - end for end in ends]
+        if not all(value > 0 or math.isnan(value) for value in expected) or self.observed <= 0:
+            return None
+        ratios = [self.observed / value for value in expected]
+        return replace(
+            self.effect,
+            estimate=ratios[0],
+            ci_low=ratios[1],
+            ci_high=ratios[2],
+            std_error=math.nan,
+            scale=RELATIVE,
+        )
+
+
+def compare(panel: pd.DataFrame, n_events: float | None = None) -> Comparison:
+    """Estimate the effect on ``value`` of a panel (`equieval.study.panel.rate_panel`).
+
+    Weighted by denominator, unless the rule leaves reassignment only: then each unit counts
+    the same, as the reassignment takes the units to be alike.
+
+    Raises
+    ------
+    DesignError : the panel carries no difference-in-differences.
+    """
+    fit = two_way_fixed_effects(panel, outcome="value", weights="weight", ci_level=CI_LEVEL)
+    rule = headline_interval(fit.n_clusters, fit.n_treated_clusters, n_events)
+    exposed = panel[panel["exposed"] == 1]
+    observed = float((exposed["value"] * exposed["weight"]).sum() / exposed["weight"].sum())
+    effect, inference, weighting = fit.effect, CLUSTERED, PER_PERSON
+    if rule.interval == "wild-bootstrap":
+        found = wild_bootstrap(
+            panel, outcome="value", weights="weight", draws=DRAWS, ci_level=CI_LEVEL
+        )
+        effect = found.effect
+        inference = f"wild cluster bootstrap, {found.draws:,} draws ({found.scheme})"
+    elif rule.interval == "reassignment":
+        effect = reassignment_interval(panel, outcome="value", ci_level=CI_LEVEL)
+        inference = "reassignment of the treatment over the units"
+    elif rule.interval == "none":
+        alone = two_way_fixed_effects(panel, outcome="value", ci_level=CI_LEVEL)
+        effect, inference = without_interval(alone.effect), NO_INTERVAL
+    if rule.interval in ("reassignment", "none"):
+        observed, weighting = float(exposed["value"].mean()), PER_UNIT
+    return Comparison(
+        effect,
+        inference,
+        rule.reason,
+        weighting,
+        observed,
+        fit.n_obs,
+        fit.n_units,
+        fit.n_treated_units,
+    )
+
+
+def without_interval(effect: Contrast) -> Contrast:
+    """Return an estimate whose interval says nothing, without it."""
+    return replace(effect, std_error=math.nan, ci_low=math.nan, ci_high=math.nan, p_value=math.nan)
+
+
+def comparison_row(
+    found: Comparison, subject: Subject, *, estimator: str, role: str, **columns: Any
+) -> dict[str, Any]:
+    """Return the headline effect as a row of the Estimates table."""
+    return replace(subject, weighting=found.weighting).row(
+        found.effect, role=role, **_columns(found, estimator, columns)
+    )
+
+
+def ratio_row(
+    found: Comparison, subject: Subject, *, estimator: str, **columns: Any
+) -> list[dict[str, Any]]:
+    """Return the headline effect as a ratio: one row, or none where it has no ratio."""
+    relative = found.relative
+    if relative is None:
+        return []
+    ratio = replace(subject, weighting=found.weighting, scale=RELATIVE)
+    shared = _columns(found, estimator, columns)
+    return [ratio.row(relative, role="secondary", variant="ratio", **shared)]
+
+
+def _columns(found: Comparison, estimator: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "estimator": estimator,
+        "estimand": UP_TO_HORIZON,
+        "inference": found.inference,
+        "n_obs": found.n_obs,
+        "n_units": found.n_units,
+        "n_treated_units": found.n_treated_units,
+        "note": found.reason,
+        **columns,
+    }
+
+
+Way = tuple[str, str, str, Callable[[], Contrast]]
+"""Another way to the same effect: estimator, inference, weighting, and the estimate."""
+
+
+def other_ways(panel: pd.DataFrame) -> tuple[Way, ...]:
+    """Return the other estimators and intervals for a panel with one start."""
+    value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
+    return (
+        (
+            "TWFE, clustered errors",
+            CLUSTERED,
+            PER_PERSON,
+            lambda: two_way_fixed_effects(panel, weights="weight", **value).effect,
+        ),
+        (
+            "TWFE, CR2 errors",
+            "CR2 by unit, Bell–McCaffrey degrees of freedom",
+            PER_PERSON,
+            lambda: cr2(panel, weights="weight", **value),
+        ),
+        (
+            "TWFE, unweighted",
+            CLUSTERED,
+            PER_UNIT,
+            lambda: two_way_fixed_effects(panel, **value).effect,
+        ),
+        (
+            "Imputation",
+            "conservative errors by unit, t on clusters − 1",
+            PER_UNIT,
+            lambda: imputation(panel, **value),
+        ),
+        (
+            "Ferman–Pinto",
+            "learnt from the controls, corrected for the sizes of units",
+            PER_UNIT,
+            lambda: ferman_pinto(panel, size="weight", draws=DRAWS, **value).effect,
+        ),
+        (
+            "Synthetic DiD",
+            "placebo units, normal",
+            PER_UNIT,
+            lambda: synthetic_did(panel, **value).effect,
+        ),
+    )
+
+
+def beside_rows(ways: Iterable[Way], subject: Subject, **columns: Any) -> Iterator[dict[str, Any]]:
+    """Yield the same effect by other ways, where it can be had: they never decide."""
+    for estimator, inference, weighting, estimate in ways:
+        try:
+            contrast = estimate()
+        except DesignError:
+            continue  # What a design cannot carry beside its headline is not shown.
+        yield replace(subject, weighting=weighting).row(
+            contrast,
+            estimator=estimator,
+            estimand=UP_TO_HORIZON,
+            role="robustness",
+            inference=inference,
+            **columns,
+        )

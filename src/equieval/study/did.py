@@ -1,0 +1,275 @@
+"""Difference-in-differences: the effect on an outcome and on the inequality in it.
+
+With one start the headline is two-way fixed effects, weighted by denominator, with the interval
+that the number of units allows (`equieval.study.comparison`); with several it is Callaway and
+Sant'Anna's (`equieval.study.staggered`). Inequality measures that are linear in the rates are
+estimated as outcomes of the units; all measures together, from one counterfactual with one joint
+covariance, stand beside them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast
+from equieval.methods.inequality_effect import (
+    StratumEffects,
+    equal_effects_test,
+    inequality_effects,
+    levelling,
+)
+from equieval.methods.staggered_alternatives import goodman_bacon
+from equieval.protocol import Evaluation
+from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.approach import Approach, approach_of
+from equieval.study.comparison import CLUSTERED, beside_rows, comparison_row, ratio_row
+from equieval.study.event_studies import event_frames, for_event_study, lasting_frame
+from equieval.study.groups import compared_levels, direction
+from equieval.study.headline import UP_TO_HORIZON
+from equieval.study.its import shown_groups
+from equieval.study.panel import (
+    PanelDesign,
+    measure_panel,
+    panel_design,
+    rate_panel,
+    strata_panel,
+)
+from equieval.study.panel_frames import arms, units_compared
+from equieval.study.series import LINEAR_MEASURES, label
+
+
+def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the effect on the rate of the primary and the secondary outcomes.
+
+    Frames: ``arms`` (primary) and ``arms-<indicator>``: period, arm, rate, numerator,
+    denominator; ``units``: unit, arm, start, denominator, events, reason; ``event-study`` and
+    ``pre-trend`` (see `equieval.study.event_studies.event_frames`); ``bacon`` where units start
+    at different times: comparison, treated, control, estimate, weight.
+    """
+    design, approach = panel_design(evaluation, observations), approach_of(evaluation)
+    primary = evaluation.outcomes.primary.indicator
+    rows: list[dict[str, Any]] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for outcome in evaluation.outcomes.indicators:
+        panel = rate_panel(observations, outcome, design.to_horizon())
+        about = subject(evaluation, "effect", outcome, "rate")
+        columns: dict[str, Any] = {
+            "horizon": label(design.horizon),
+            "n_events": int(panel["numerator"].sum()),
+        }
+        try:
+            found = approach.compare(panel, treated_events(panel))
+        except DesignError as refusal:
+            if outcome == primary:
+                raise
+            rows.append(_refused(about, approach, design, refusal))
+            continue
+        estimator = approach.estimator
+        rows.append(comparison_row(found, about, estimator=estimator, role="secondary", **columns))
+        rows += ratio_row(found, about, estimator=estimator, **columns)
+        rows += beside_rows(approach.ways(panel), about, **columns)
+        suffix = "" if outcome == primary else f"-{outcome}"
+        frames[f"arms{suffix}"] = arms(observations, outcome, design)
+        if outcome == primary:
+            shown = for_event_study(design)
+            event_rows, event = event_frames(
+                rate_panel(observations, outcome, shown),
+                shown,
+                about,
+                observations.frequency,
+                control_group=approach.control_group,
+            )
+            rows += event_rows
+            frames |= event
+            if design.staggered:
+                frames["bacon"] = goodman_bacon(panel, outcome="value")
+    frames["units"] = units_compared(observations, primary, design)
+    return Analysis(tidy(rows), frames)
+
+
+def inequality_effect(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the effect on inequality in the primary outcome, and on each group's rate.
+
+    Frames: ``groups`` (rows of the group effects), ``levelling`` (the two ends: stratum,
+    counterfactual, fitted, estimate, ci_low, ci_high), ``who-moved`` (verdict, and the test that
+    all groups have the same effect), ``event-study`` and ``pre-trend`` of the primary measure,
+    ``lasting`` (its effect by time since the start).
+    """
+    design, approach = panel_design(evaluation, observations), approach_of(evaluation)
+    primary, horizon = evaluation.outcomes.primary, label(design.horizon)
+    wanted: list[str] = list(dict.fromkeys((primary.measure, *evaluation.equity.measures)))
+    _refuse_without_interval(primary.measure)
+    rows: list[dict[str, Any]] = []
+    frames: dict[str, pd.DataFrame] = {}
+    for measure in [measure for measure in wanted if measure in LINEAR_MEASURES]:
+        panel = measure_panel(evaluation, observations, measure, design.to_horizon())
+        about = subject(evaluation, "inequality-effect", primary.indicator, measure)
+        is_primary = measure == primary.measure
+        rows.append(
+            comparison_row(
+                approach.compare(panel, None),
+                about,
+                estimator=approach.estimator,
+                role="primary" if is_primary else "secondary",
+                horizon=horizon,
+            )
+        )
+        if is_primary:
+            rows += beside_rows(approach.ways(panel), about, horizon=horizon)
+            shown = for_event_study(design)
+            event_rows, event = event_frames(
+                measure_panel(evaluation, observations, measure, shown),
+                shown,
+                about,
+                observations.frequency,
+                control_group=approach.control_group,
+            )
+            rows += event_rows
+            frames |= event
+            frames["lasting"] = lasting_frame(event_rows)
+    joint = approach.joint(evaluation, observations, design.to_horizon())
+    rows += _joint_rows(evaluation, joint, wanted, horizon, approach.joint_name)
+    group_rows, frames["levelling"] = _group_rows(evaluation, observations, design, approach)
+    estimates = tidy([*rows, *group_rows])
+    in_groups = estimates["id"].isin([row["id"] for row in group_rows])
+    frames["groups"] = estimates[in_groups].reset_index(drop=True)
+    frames["who-moved"] = _who_moved(evaluation, joint)
+    return Analysis(estimates, frames)
+
+
+def subject(
+    evaluation: Evaluation, page: str, outcome: str, measure: str, stratum: str = "all"
+) -> Subject:
+    """Return the columns that all estimates of one panel share."""
+    return Subject(
+        page=page,
+        outcome=outcome,
+        measure=measure,
+        design=evaluation.design.type,
+        dimension=evaluation.equity.dimension,
+        scale="absolute",
+        stratum=stratum,
+    )
+
+
+def treated_events(panel: pd.DataFrame) -> float:
+    """Return the number of events in treated units, all periods together."""
+    return float(panel.loc[panel["treated"] == 1, "numerator"].sum())
+
+
+def _refuse_without_interval(measure: str) -> None:
+    """Refuse a primary measure whose interval the number of units cannot carry."""
+    if measure not in LINEAR_MEASURES:
+        raise DesignError(
+            f"the primary measure '{measure}' has no interval that holds with few units",
+            where="outcomes.primary.measure",
+            remedy=f"use one of {', '.join(LINEAR_MEASURES)}; the others are shown beside it",
+        )
+
+
+def _joint_rows(
+    evaluation: Evaluation, joint: StratumEffects, wanted: list[str], horizon: str, name: str
+) -> list[dict[str, Any]]:
+    """Return the effect on every measure from one counterfactual, as rows."""
+    primary = evaluation.outcomes.primary
+    found = inequality_effects(
+        joint, polarity=direction(primary.indicator), which=wanted, ci_level=CI_LEVEL
+    )
+    rows = []
+    for _, row in found.iterrows():
+        measure = str(row["measure"])
+        about = subject(evaluation, "inequality-effect", primary.indicator, measure)
+        rows.append(
+            about.row(
+                Contrast(
+                    estimate=float(row["estimate"]),
+                    std_error=float(row["std_error"]),
+                    df=float(row["df"]),
+                    ci_low=float(row["ci_low"]),
+                    ci_high=float(row["ci_high"]),
+                    p_value=float(row["p_value"]),
+                    ci_level=CI_LEVEL,
+                ),
+                estimator=name,
+                estimand=UP_TO_HORIZON,
+                role="robustness" if measure == primary.measure else "secondary",
+                horizon=horizon,
+                inference=f"{CLUSTERED}; delta method",
+                n_units=joint.n_clusters,
+                n_treated_units=joint.n_treated_clusters,
+                note="the difference of two ratios" if measure in ("ratio", "rii") else None,
+            )
+        )
+    return rows
+
+
+def _who_moved(evaluation: Evaluation, joint: StratumEffects) -> pd.DataFrame:
+    """Return the levelling verdict and the test of equal effects, one row.
+
+    Columns ``verdict, statistic, df, df_within, p_value``; the test is missing where there are
+    no more units than groups.
+    """
+    verdict = levelling(
+        joint, polarity=direction(evaluation.outcomes.primary.indicator), ci_level=CI_LEVEL
+    ).verdict
+    try:
+        test = equal_effects_test(joint)
+    except DesignError:
+        test = dict.fromkeys(("statistic", "df", "df_within", "p_value"), math.nan)
+    return pd.DataFrame([{"verdict": verdict, **test}])
+
+
+def _group_rows(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign, approach: Approach
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Compare every group by itself; return its rows, and where the two ends stand."""
+    outcome = evaluation.outcomes.primary.indicator
+    groups = shown_groups(observations)
+    levels = compared_levels(evaluation, groups)
+    cells = strata_panel(groups, outcome, design.to_horizon())
+    rows: list[dict[str, Any]] = []
+    ends: dict[str, dict[str, Any]] = {}
+    for stratum in levels:
+        panel = cells[cells["stratum"] == stratum].reset_index(drop=True)
+        about = subject(evaluation, "inequality-effect", outcome, "rate", stratum)
+        try:
+            found = approach.compare(panel, treated_events(panel))
+        except DesignError as refusal:
+            rows.append(_refused(about, approach, design, refusal))
+            expected = observed = math.nan
+        else:
+            rows.append(
+                comparison_row(
+                    found,
+                    about,
+                    estimator=approach.estimator,
+                    role="secondary",
+                    horizon=label(design.horizon),
+                    n_events=int(panel["numerator"].sum()),
+                )
+            )
+            observed, expected = found.observed, found.observed - found.effect.estimate
+        ends[stratum] = {
+            "stratum": stratum,
+            "counterfactual": expected,
+            "fitted": observed,
+            **{name: rows[-1].get(name, math.nan) for name in ("estimate", "ci_low", "ci_high")},
+        }
+    return rows, pd.DataFrame([ends[levels[0]], ends[levels[-1]]])
+
+
+def _refused(
+    about: Subject, approach: Approach, design: PanelDesign, refusal: DesignError
+) -> dict[str, Any]:
+    return about.refused(
+        estimator=approach.estimator,
+        estimand=UP_TO_HORIZON,
+        role="secondary",
+        horizon=label(design.horizon),
+        note=refusal.what,
+    )

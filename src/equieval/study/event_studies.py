@@ -1,0 +1,187 @@
+"""Effects by time since the start: were the units parallel before, and did the effect last?
+
+Group-time effects of Callaway and Sant'Anna against the period just before the start, averaged
+by event time and then over blocks of a quarter or more where periods are months: a month by
+itself is mostly noise, and so would be everything that is compared with one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.adoption import ControlGroup
+from equieval.methods.contrasts import t_contrast
+from equieval.methods.event_blocks import effects_of, in_blocks
+from equieval.methods.gap_event_study import pretrend_test
+from equieval.methods.honest import EventStudy, event_study
+from equieval.methods.inference import TREATED_FOR_BOOTSTRAP
+from equieval.methods.pretrends import undetected_slope
+from equieval.methods.staggered import callaway_santanna
+from equieval.study.analysis import CI_LEVEL, Subject
+from equieval.study.panel import PanelDesign
+
+BY_EVENT_TIME = "Callaway–Sant'Anna by time since the start"
+SINCE_START = "effect by time since the start"
+MOST_BLOCKS = 12
+_BLOCKS: dict[str, tuple[tuple[int, str], ...]] = {
+    "month": ((3, "quarter"), (6, "half-year"), (12, "year")),
+    "quarter": ((1, "quarter"), (2, "half-year"), (4, "year")),
+    "year": ((1, "year"),),
+    "financial-year": ((1, "year"),),
+}
+"""Periods per block and what a block is called, the first that gives few enough is used."""
+
+
+@dataclass(frozen=True)
+class BlockedStudy:
+    """An event study in blocks.
+
+    Attributes
+    ----------
+    study : its effects with their covariance.
+    width, block : how many periods a block has, and what it is called.
+    blocks_to_horizon : blocks after the start that lie up to the horizon, at least one.
+    reliable : whether there are units enough to learn the errors from.
+    """
+
+    study: EventStudy
+    width: int
+    block: str
+    blocks_to_horizon: int
+    reliable: bool
+
+    @property
+    def weights(self) -> list[float]:
+        """Weights of the effects after the start whose sum is the mean up to the horizon."""
+        share = 1 / self.blocks_to_horizon
+        after = self.study.n_after
+        return [share if block < self.blocks_to_horizon else 0.0 for block in range(after)]
+
+
+def for_event_study(design: PanelDesign) -> PanelDesign:
+    """Return the design as an event study shows it: every period, from the anticipated start."""
+    shifted = {unit: start - design.anticipation for unit, start in design.adoption.items()}
+    return replace(design, adoption=shifted, excluded=(), anticipation=0)
+
+
+def blocked_study(
+    panel: pd.DataFrame,
+    design: PanelDesign,
+    frequency: str,
+    *,
+    control_group: ControlGroup = "never-treated",
+) -> BlockedStudy:
+    """Return the event study of a panel made under `for_event_study`, in blocks.
+
+    Raises
+    ------
+    DesignError : there are too few periods on a side, or nobody to compare with.
+    """
+    found = callaway_santanna(
+        panel, outcome="value", control_group=control_group, ci_level=CI_LEVEL
+    ).aggregate("dynamic")
+    whole = event_study(found)
+    ways = _BLOCKS[frequency]
+    fine = next(
+        (way for way in ways if max(whole.n_before + 1, whole.n_after) / way[0] <= MOST_BLOCKS),
+        ways[-1],
+    )
+    width, block = fine
+    study = in_blocks(whole, width)
+    after = (design.horizon - max(design.adoption.values())).n + 1
+    fewest = min(len(design.adoption), len(design.controls) or len(design.adoption))
+    return BlockedStudy(
+        study=study,
+        width=width,
+        block=block,
+        blocks_to_horizon=min(max(after // width, 1), study.n_after),
+        reliable=fewest >= TREATED_FOR_BOOTSTRAP,
+    )
+
+
+def event_frames(
+    panel: pd.DataFrame,
+    design: PanelDesign,
+    subject: Subject,
+    frequency: str,
+    *,
+    control_group: ControlGroup = "never-treated",
+) -> tuple[list[dict[str, Any]], dict[str, pd.DataFrame]]:
+    """Return the effects by time since the start as rows, and the frames of their figures.
+
+    Frames: ``event-study`` (event_time in blocks, estimate, intervals and bands), ``pre-trend``
+    (one row: statistic, df, p_value, slope_half, slope_most, block: the test of the effects
+    before the start, and the differences in trend that it would find half of the time and four
+    times in five), empty where the design carries none.
+    """
+    try:
+        found = blocked_study(panel, design, frequency, control_group=control_group)
+    except DesignError as refusal:
+        nothing = pd.DataFrame({"reason": [refusal.what]})
+        return [], {"event-study": nothing.iloc[:0], "pre-trend": nothing}
+    frame = effects_of(found.study, ci_level=CI_LEVEL)
+    if not found.reliable:
+        unknown = ["std_error", "ci_low", "ci_high", "band_low", "band_high"]
+        frame[unknown] = math.nan
+    rows = [
+        subject.row(
+            t_contrast(float(row["estimate"]), float(row["std_error"]), ci_level=CI_LEVEL),
+            estimator=BY_EVENT_TIME,
+            estimand=SINCE_START,
+            role="secondary" if row["event_time"] >= 0 else "diagnostic",
+            event_time=int(row["event_time"]) * found.width,
+            variant=f"{'plus' if row['event_time'] >= 0 else 'minus'} "
+            f"{abs(int(row['event_time'])) * found.width}",
+            inference="clustered by unit, normal" if found.reliable else "no interval",
+            n_units=len(design.units),
+            n_treated_units=len(design.adoption),
+            note=f"mean over {found.width} periods, against the {found.block} before the start"
+            if found.width > 1
+            else "against the period before the start",
+        )
+        for _, row in frame.iterrows()
+        if row["event_time"] != -1
+    ]
+    return rows, {
+        "event-study": frame.assign(block=found.block),
+        "pre-trend": _pretrend(found),
+    }
+
+
+def lasting_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the effects after the start from the rows of `event_frames`: ``label`` and theirs."""
+    after = [row for row in rows if row["event_time"] >= 0]
+    frame = pd.DataFrame(after)
+    if frame.empty:
+        return frame
+    return frame.assign(label=[f"From period {int(t) + 1}" for t in frame["event_time"]])
+
+
+def _pretrend(found: BlockedStudy) -> pd.DataFrame:
+    """Return the test of the effects before the start, and what it could have found."""
+    columns = {"block": found.block, "n_before": found.study.n_before}
+    if not found.reliable:
+        return pd.DataFrame([{**columns, "reason": "too few units to learn the errors from"}])
+    try:
+        test = pretrend_test(found.study)
+        slopes = [undetected_slope(found.study, power=power) for power in (0.5, 0.8)]
+    except DesignError as refusal:
+        return pd.DataFrame([{**columns, "reason": refusal.what}])
+    return pd.DataFrame(
+        [
+            {
+                **columns,
+                "statistic": test.statistic,
+                "df": test.df,
+                "p_value": test.p_value,
+                "slope_half": slopes[0],
+                "slope_most": slopes[1],
+                "reason": "",
+            }
+        ]
+    )

@@ -1,0 +1,280 @@
+"""Robustness of a comparison of units: does the answer hang on one choice or one unit?
+
+Every variant changes one thing and estimates the same effect again by the headline rule. Placebo
+starts use the periods before the real start only, where no effect can be. What the intervention
+may itself have changed (who is counted, whose group is known) is analysed as an outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations, parse_period
+from equieval.errors import DesignError
+from equieval.methods.contrasts import Contrast
+from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.specification_curve import Specification, specification_curve
+from equieval.methods.staggered_alternatives import imputation
+from equieval.protocol import Evaluation
+from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.study.approach import Approach, approach_of
+from equieval.study.comparison import comparison_row
+from equieval.study.did import subject, treated_events
+from equieval.study.event_studies import for_event_study
+from equieval.study.headline import UP_TO_HORIZON
+from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
+from equieval.study.panel_frames import units_compared
+from equieval.study.sensitivity import sensitivity_frames
+
+PLACEBO = "placebo effect"
+Panel = Callable[[PanelDesign], pd.DataFrame]
+"""From a design to the panel of one outcome under it."""
+
+
+@dataclass(frozen=True)
+class PanelVariant:
+    """One thing changed: its kind, its name for readers, and the design that results."""
+
+    kind: str
+    label: str
+    design: PanelDesign
+
+
+def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
+    """Estimate the primary and the outcome's effect under every variant of the protocol.
+
+    Frames: ``variants`` and ``placebo`` (kind, label, measure and the Estimates columns),
+    ``alternatives`` (what else may have changed: label, unit and the Estimates columns),
+    ``specifications`` (see `equieval.methods.specification_curve`) and those of
+    `equieval.study.sensitivity.sensitivity_frames` for the primary measure.
+    """
+    design, approach = panel_design(evaluation, observations), approach_of(evaluation)
+    primary = evaluation.outcomes.primary
+    panels: dict[str, Panel] = {
+        primary.measure: lambda d: measure_panel(evaluation, observations, primary.measure, d),
+        "rate": lambda d: rate_panel(observations, primary.indicator, d),
+    }
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, str]] = []
+    for measure, panel in panels.items():
+        about = subject(evaluation, "robustness", primary.indicator, measure)
+        for variant in _variants(evaluation, observations, design):
+            row = _variant_row(variant, panel, about, approach)
+            rows.append(row)
+            labels.append(
+                {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
+            )
+    other_rows, other_labels = _changed_besides(evaluation, observations, design, approach)
+    estimates = tidy([*rows, *other_rows])
+    labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
+    labelled = labelled.merge(estimates, on="id")
+    is_placebo = labelled["kind"] == "placebo start"
+    shown = for_event_study(design)
+    return Analysis(
+        estimates,
+        {
+            "variants": labelled[~is_placebo].reset_index(drop=True),
+            "placebo": labelled[is_placebo].reset_index(drop=True),
+            "alternatives": pd.DataFrame(other_labels, columns=["id", "label", "unit"]).merge(
+                estimates, on="id"
+            ),
+            "specifications": _specifications(
+                evaluation, observations, design, approach, panels[primary.measure]
+            ),
+            **sensitivity_frames(
+                panels[primary.measure](shown),
+                shown,
+                observations.frequency,
+                control_group=approach.control_group,
+            ),
+        },
+    )
+
+
+def _variants(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign
+) -> Iterator[PanelVariant]:
+    """Yield what the protocol asks for, and the comparison that regression to the mean asks for."""
+    block = evaluation.robustness
+    periods = {
+        name: parse_period(name, observations.frequency)
+        for name in (
+            *block.alternative_starts,
+            *block.placebo_starts,
+            *(name for group in block.exclude_periods for name in group),
+        )
+    }
+    if not design.staggered:
+        for start in block.alternative_starts:
+            yield PanelVariant(
+                "another start", f"start in {start}", design.starting(periods[start])
+            )
+    for group in block.exclude_periods:
+        left = design.without_periods(*(periods[name] for name in group))
+        yield PanelVariant("periods left out", f"without {_span(group)}", left)
+    alike = _similar_baseline(evaluation, observations, design)
+    if len(alike) < len(design.controls):
+        further = [unit for unit in design.controls if unit not in alike]
+        yield PanelVariant(
+            "similar baseline",
+            "only the half of the comparison units that was most like the treated before",
+            design.without(*further),
+        )
+    if block.leave_one_out:
+        for unit in design.units:
+            if unit in design.adoption and len(design.adoption) == 1:
+                continue
+            yield PanelVariant("leave one out", f"without {unit}", design.without(unit))
+    for start in block.placebo_starts:
+        yield PanelVariant(
+            "placebo start",
+            f"placebo start in {start}",
+            design.before_the_start(periods[start]),
+        )
+
+
+def _span(group: tuple[str, ...]) -> str:
+    """Return periods in words: two by name, more as a span.
+
+    >>> _span(("2020-04", "2020-05", "2020-06"))
+    '2020-04 to 2020-06'
+    """
+    return " and ".join(group) if len(group) < 3 else f"{group[0]} to {group[-1]}"
+
+
+def _similar_baseline(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign
+) -> list[str]:
+    """Return the half of the controls nearest to the treated in the rate before the start."""
+    units = units_compared(observations, evaluation.outcomes.primary.indicator, design)
+    units = units.dropna(subset=["before"]).set_index("unit")
+    treated = units.loc[list(design.adoption), "before"].mean()
+    distance = (units.loc[list(design.controls), "before"] - treated).abs().sort_values()
+    half = max(2, (len(distance) + 1) // 2)
+    return list(distance.index[:half])
+
+
+def _variant_row(
+    variant: PanelVariant, panel: Panel, about: Subject, approach: Approach
+) -> dict[str, Any]:
+    """Estimate one variant; one that its data cannot carry is kept, with the reason."""
+    placebo = variant.kind == "placebo start"
+    estimand = PLACEBO if placebo else UP_TO_HORIZON
+    role = "diagnostic" if placebo else "robustness"
+    named = f"{variant.kind} {variant.label}"
+    try:
+        if not variant.design.adoption or not variant.design.controls:
+            raise DesignError("nobody is left to compare", where="robustness", remedy="")
+        rows = panel(variant.design.to_horizon())
+        events = treated_events(rows) if "numerator" in rows else None
+        found = approach.compare(rows, events)
+    except DesignError as refusal:
+        return about.refused(
+            estimator=approach.estimator,
+            estimand=estimand,
+            role=role,
+            variant=named,
+            note=f"{variant.label}: {refusal.what}",
+        )
+    return comparison_row(
+        found,
+        about,
+        estimator=approach.estimator,
+        role=role,
+        estimand=estimand,
+        variant=named,
+        note=variant.label,
+    )
+
+
+def _changed_besides(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign, approach: Approach
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Estimate the effect on who is counted and on whose group is known, per 100."""
+    outcome = evaluation.outcomes.primary.indicator
+    cells = observations.strata(outcome, missing_levels=True)
+    totals = cells.groupby(["unit", "period"])["denominator"].sum(min_count=1)
+    first = observations.levels[0]
+    parts = {
+        "composition": (
+            f"Share of the denominator in group {first}",
+            cells[cells["stratum"] == first],
+        ),
+        "coding": (
+            "Share of the denominator whose group is known",
+            cells[cells["stratum"].isin(observations.levels)],
+        ),
+    }
+    if not observations.missing_levels:
+        del parts["coding"]
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, str]] = []
+    for measure, (words, counted) in parts.items():
+        known = counted.groupby(["unit", "period"])["denominator"].sum(min_count=1)
+        share = (100 * known / totals).rename("value").reset_index()
+        share = share.assign(weight=totals.to_numpy())
+        about = replace(subject(evaluation, "robustness", outcome, measure))
+        try:
+            found = approach.compare(design.to_horizon().marked(share), None)
+        except DesignError:
+            continue
+        row = comparison_row(found, about, estimator=approach.estimator, role="diagnostic")
+        rows.append(row)
+        labels.append({"id": row["id"], "label": words, "unit": "percentage points"})
+    return rows, labels
+
+
+def _specifications(
+    evaluation: Evaluation,
+    observations: Observations,
+    design: PanelDesign,
+    approach: Approach,
+    panel: Panel,
+) -> pd.DataFrame:
+    """Return every combination of estimator, weighting, controls and periods, in order."""
+    alike = _similar_baseline(evaluation, observations, design)
+    windows: dict[str, tuple[str, ...]] = {"all periods": ()} | {
+        f"without {_span(group)}": group for group in evaluation.robustness.exclude_periods
+    }
+    controls = {"all": design, "similar before": design.without(
+        *(unit for unit in design.controls if unit not in alike)
+    )}  # fmt: skip
+
+    def estimated(estimator: str, weighting: str, who: str, window: str) -> Contrast:
+        left_out = (parse_period(name, observations.frequency) for name in windows[window])
+        rows = panel(controls[who].to_horizon().without_periods(*left_out))
+        if estimator == "imputation":
+            return imputation(rows, outcome="value", ci_level=CI_LEVEL)
+        if estimator == "Callaway–Sant'Anna":
+            return approach.compare(rows, None).effect
+        weights = "weight" if weighting == "by denominator" else None
+        return two_way_fixed_effects(
+            rows, outcome="value", weights=weights, ci_level=CI_LEVEL
+        ).effect
+
+    staggered = [("Callaway–Sant'Anna", "units alike")] if design.staggered else []
+    ways = [
+        *staggered,
+        ("two-way fixed effects", "by denominator"),
+        ("two-way fixed effects", "units alike"),
+        ("imputation", "units alike"),
+    ]
+    curve = specification_curve(
+        Specification(
+            {"estimator": way, "weighting": weighting, "controls": who, "periods": window},
+            _later(estimated, way, weighting, who, window),
+        )
+        for (way, weighting), who, window in product(ways, controls, windows)
+    )
+    return curve.table.assign(
+        primary=False, share_same_sign=curve.share_same_sign, median=curve.median
+    )
+
+
+def _later(estimated: Callable[..., Contrast], *choices: str) -> Callable[[], Contrast]:
+    return lambda: estimated(*choices)

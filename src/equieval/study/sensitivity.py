@@ -1,0 +1,92 @@
+"""How different may the trends have been before the finding falls? And would we have seen it?
+
+HonestDiD (Rambachan & Roth 2023) on the event study of the primary measure, in blocks, for the
+mean effect up to the horizon; and Roth's (2022) power of the test before the start.
+"""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.adoption import ControlGroup
+from equieval.methods.event_blocks import effects_of
+from equieval.methods.honest import breakdown_value, relative_magnitudes
+from equieval.methods.honest_smoothness import smoothness, smoothness_breakdown_value
+from equieval.methods.pretrends import pretrend_power, undetected_slope
+from equieval.study.analysis import CI_LEVEL
+from equieval.study.event_studies import BlockedStudy, blocked_study
+from equieval.study.panel import PanelDesign
+
+RELATIVE_BOUNDS = (0.0, 0.5, 1.0, 1.5, 2.0)
+SMOOTHNESS_STEPS = 5
+TOO_FEW = "there are too few treated or comparison units to learn the errors from"
+
+
+def sensitivity_frames(
+    panel: pd.DataFrame,
+    design: PanelDesign,
+    frequency: str,
+    *,
+    control_group: ControlGroup = "never-treated",
+) -> dict[str, pd.DataFrame]:
+    """Return the frames of the sensitivity analysis.
+
+    Parameters
+    ----------
+    panel, design : made under `equieval.study.event_studies.for_event_study`.
+
+    Returns
+    -------
+    ``relative-magnitudes`` and ``smoothness`` (bound, ci_low, ci_high, original),
+    ``breakdown`` (one row: relative, smoothness, block, reason), ``drift`` (event_time,
+    estimate, ci_low, ci_high, drift, after_passing, slope, power). Frames are empty, and the
+    reason is in ``breakdown``, where the design carries no such analysis.
+    """
+    try:
+        found = blocked_study(panel, design, frequency, control_group=control_group)
+        if not found.reliable:
+            raise DesignError(TOO_FEW, where="sensitivity", remedy="bring in more units")
+        return _analysed(found)
+    except DesignError as refusal:
+        bounds = pd.DataFrame(columns=["bound", "ci_low", "ci_high", "original"])
+        nothing = {"relative": math.nan, "smoothness": math.nan, "block": ""}
+        return {
+            "relative-magnitudes": bounds,
+            "smoothness": bounds,
+            "breakdown": pd.DataFrame([{**nothing, "reason": refusal.what}]),
+            "drift": pd.DataFrame(columns=["event_time", "estimate", "drift", "after_passing"]),
+        }
+
+
+def _analysed(found: BlockedStudy) -> dict[str, pd.DataFrame]:
+    study, weights = found.study, found.weights
+    relative = relative_magnitudes(study, RELATIVE_BOUNDS, weights=weights, ci_level=CI_LEVEL)
+    falls = smoothness_breakdown_value(study, weights=weights, ci_level=CI_LEVEL)
+    slope = undetected_slope(study, power=0.5, ci_level=CI_LEVEL)
+    widest = 2 * falls if 0 < falls < math.inf else slope
+    steps = [widest * step / SMOOTHNESS_STEPS for step in range(SMOOTHNESS_STEPS + 1)]
+    smooth = smoothness(study, steps, weights=weights, ci_level=CI_LEVEL)
+    power = pretrend_power(study, slope, ci_level=CI_LEVEL)
+    drift = effects_of(study, ci_level=CI_LEVEL).merge(power.drift, on="event_time", how="left")
+    return {
+        "relative-magnitudes": relative.rename(columns={"mbar": "bound"}).assign(
+            original=lambda frame: frame["bound"] == 0
+        ),
+        "smoothness": smooth.rename(columns={"m": "bound"}).assign(
+            original=lambda frame: frame["bound"] == 0
+        ),
+        "breakdown": pd.DataFrame(
+            [
+                {
+                    "relative": breakdown_value(study, weights=weights, ci_level=CI_LEVEL),
+                    "smoothness": falls,
+                    "block": found.block,
+                    "reason": "",
+                }
+            ]
+        ),
+        "drift": drift.assign(slope=slope, power=power.power, block=found.block),
+    }
