@@ -127,7 +127,8 @@ def _answer(
     )
     bounded = not pd.isna(row["ci_low"])
     if not bounded:
-        reasons = (_running(str(row["note"])), *reasons)
+        note = _running(str(row["note"]))
+        reasons = (note,) if pd.isna(row["estimate"]) else (note, *reasons)
     if level == CANNOT_SAY or not bounded:
         verdict = "cannot-say"
     elif excludes and disagreeing:

@@ -140,6 +140,7 @@ def epoc_criteria(
 
 
 def data_words(appraisal: Appraisal) -> tuple[str, str]:
+    """Return answer and evidence on what the design has against its thresholds."""
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
@@ -150,6 +151,7 @@ def data_words(appraisal: Appraisal) -> tuple[str, str]:
 
 
 def placebo_words(placebo: pd.DataFrame) -> str:
+    """Return what the placebo starts found, in a sentence."""
     known = placebo.dropna(subset=["estimate"])
     if known.empty:
         return "The points before the start are too few for a placebo start."
@@ -182,6 +184,7 @@ def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
 
 
 def shock_words(evaluation: Evaluation) -> tuple[str, str]:
+    """Return answer and evidence on what else happened at the time."""
     named = evaluation.intervention.co_interventions
     if not named:
         return CANNOT_TELL, "The parameters name no other change at the time."

@@ -71,7 +71,7 @@ def _parallel(pretrend: pd.Series, breakdown: pd.Series) -> tuple[str, str]:
     differ = pretrend["p_value"] < CLEARLY
     test = (
         f"The gaps before the start {'differ' if differ else 'do not clearly differ'} between "
-        f"treated and comparison units ({numbers.p_value(pretrend['p_value'])} on "
+        f"treated and comparison units ({_p(pretrend['p_value'])} on "
         f"{int(pretrend['df'])} {breakdown['block'] or 'period'}s); a steady drift of "
         f"{numbers.plain(pretrend['slope_most'])} per {breakdown['block'] or 'period'} would have "
         "been found four times in five."
@@ -88,6 +88,10 @@ def _parallel(pretrend: pd.Series, breakdown: pd.Series) -> tuple[str, str]:
     if differ:
         return NOT_MET, test + held
     return (MET if value >= STURDY else PARTLY if value >= FRAGILE else CANNOT_TELL), test + held
+
+
+def _p(value: float) -> str:
+    return "p below 0.01" if value < 0.01 else f"p = {value:.2f}"
 
 
 def _anticipation(evaluation: Evaluation, placebo: pd.DataFrame) -> tuple[str, str]:
@@ -110,10 +114,10 @@ def _agreement(specifications: pd.DataFrame) -> tuple[str, str]:
     if known.empty:
         return CANNOT_TELL, "No other specification could be estimated."
     share = float(known["share_same_sign"].iloc[0])
+    lowest, highest = (numbers.change(known["estimate"].agg(end)) for end in ("min", "max"))
     words = (
         f"{round(100 * share)}% of {len(known)} specifications (estimator, weighting, comparison "
-        f"units, periods) have the same sign; they range from {numbers.change(known['estimate'].min())}"
-        f" to {numbers.change(known['estimate'].max())}."
+        f"units, periods) have the same sign; they range from {lowest} to {highest}."
     )
     return (MET if share == 1 else PARTLY if share >= 0.9 else NOT_MET), words
 
