@@ -30,23 +30,24 @@ Json = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 VersionName = Annotated[
     str | None, typer.Option("--version", help="Which version (2 or v2); the latest if left out.")
 ]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVALUATION|BUNDLE",
+        help="Id of an evaluation, or the path of an exported bundle (.zip).",
+    ),
+]
 EvaluationId = Annotated[str, typer.Argument(metavar="EVALUATION", help="Id of the evaluation.")]
 
 
 def add_verbs(app: typer.Typer) -> None:
     """Add the verbs of this module to the command line."""
-    for verb in (verify, compare, export):
+    for verb in (verify, rebuild, compare, export):
         app.command()(verb)
 
 
 def verify(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="EVALUATION|BUNDLE",
-            help="Id of an evaluation, or the path of an exported bundle (.zip).",
-        ),
-    ],
+    target: Target,
     version: VersionName = None,
     code: Annotated[
         str,
@@ -100,6 +101,37 @@ def verify(
             say(verdict)
         else:
             _say_verification(found)
+        found.refuse()
+
+
+def rebuild(
+    target: Target,
+    version: VersionName = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Use the page templates that a bundle brings.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the pages of a version again and compare them byte for byte."""
+    from equieval.releases.rebuild import rebuild as rebuild_pages
+    from equieval.releases.version import Release
+    from equieval.site import choose_renderer
+
+    with _version_folder(target, version, _project()) as (folder, brought):
+        if brought and not trust:
+            raise InputError(
+                "its pages are made by templates that the bundle brings, which can run programs",
+                where=target,
+                remedy="look at _theme/ in it, and pass --trust if you would use them",
+            )
+        renderer = choose_renderer(Release.load(folder).renderer, root=folder)
+        found = rebuild_pages(folder, renderer)
+        if as_json:
+            say_json(found.to_json())
+        elif found.same:
+            name = f"{found.release.id} {found.release.name}"
+            say(f"{name}: the same pages, made again with {found.renderer}")
+            say(f"  pages {found.again}")
         found.refuse()
 
 

@@ -20,7 +20,8 @@ import yaml
 
 from equieval.errors import EquievalError
 from equieval.protocol.loading import parse
-from equieval.releases.rerun import Materials, materials, other_data, rerun
+from equieval.releases.integrity import listed
+from equieval.releases.rerun import Materials, Rerun, materials, other_data, rerun
 from equieval.releases.runrecord import RunRecord
 from equieval.releases.version import Release
 
@@ -149,10 +150,7 @@ def _by_reruns(
             unknown.append(f"{_RECIPE_WORDS.get(name, _WITH.format(name))}: {error.what}")
             continue
         estimates[name] = done.estimates
-        unknown += [
-            f"{_RECIPE_WORDS.get(name, _WITH.format(name))}: {f.where} fails: {f.message}"
-            for f in done.failures
-        ]
+        unknown += _failures(_RECIPE_WORDS.get(name, _WITH.format(name)), done)
     table = _empty(published, changed)
     effects = {
         name: _difference(estimates["nothing"], found).reindex(published.index).to_numpy()
@@ -172,6 +170,15 @@ def _by_reruns(
     return Attribution(
         changed, table[list(ATTRIBUTION_COLUMNS)], len(recipes), tuple(dict.fromkeys(unknown))
     )
+
+
+def _failures(recipe: str, done: Rerun) -> list[str]:
+    """Say once why pages could not be run again, and which."""
+    places: dict[str, list[str]] = {}
+    for failed in done.failures:
+        why = (failed.message.splitlines() or ["no message"])[0]
+        places.setdefault(why, []).append(failed.where)
+    return [f"{recipe}: {why} ({listed(where)})" for why, where in places.items()]
 
 
 def _mixed(data: Materials, parameters: Materials, code: Materials) -> Materials:

@@ -21,6 +21,7 @@ from equieval.releases.renderer import ReleasePage
 PAGE = ReleasePage(CHANGE_PAGE, "What changed")
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 _LONGEST = 160
+_OF_THE_VERSION = ("release.",)  # what a version says of itself: label, notes, approvers
 _ATTRIBUTED = ATTRIBUTION_COLUMNS[1:]
 
 
@@ -57,9 +58,12 @@ def change_page_markdown(record: Mapping[str, Any]) -> str:
         parts.append(f"The authors say: {_text(record['notes'])}")
     if record.get("previous_withdrawn"):
         return "\n\n".join(parts) + "\n"
+    primary = [row for row in record["compared"] if row["role"] == "primary"]
+    if primary:
+        parts += ["## The main estimates", _changed(primary, f"Main estimates since {earlier}")]
+    parts += _attribution(record.get("attribution"))
     parts += _causes(record, earlier)
     parts += _estimates(record["compared"], earlier)
-    parts += _attribution(record.get("attribution"))
     return "\n\n".join(parts) + "\n"
 
 
@@ -73,7 +77,7 @@ def _summary(record: Mapping[str, Any], earlier: str) -> str:
     total = sum(counts.values())
     moved = {
         "data": record["data"],
-        "parameters": record["parameters"],
+        "parameters": _deciding(record),
         "code": record["code"],
         "package versions": record["environment"],
     }
@@ -91,9 +95,9 @@ def _causes(record: Mapping[str, Any], earlier: str) -> list[str]:
     if record["data"]:
         rows = [(_code(source), kind) for source, kind in record["data"].items()]
         parts += ["## Data", _table(("Source", "What happened"), rows, f"Data since {earlier}")]
-    if record["parameters"]:
+    if _deciding(record):
         changed = [
-            (_code(p["key"]), _value(p["before"]), _value(p["after"])) for p in record["parameters"]
+            (_code(p["key"]), _value(p["before"]), _value(p["after"])) for p in _deciding(record)
         ]
         heads = ("Parameter", "Before", "Now")
         parts += ["## Parameters", _table(heads, changed, f"Parameters since {earlier}")]
@@ -110,27 +114,45 @@ def _causes(record: Mapping[str, Any], earlier: str) -> list[str]:
     return parts
 
 
+def _deciding(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the parameters that changed, without what a version says of itself."""
+    return [p for p in record["parameters"] if not p["key"].startswith(_OF_THE_VERSION)]
+
+
 def _estimates(compared: Sequence[Mapping[str, Any]], earlier: str) -> list[str]:
     if not compared:
         return []
-    order = sorted(compared, key=lambda row: row["role"] != "primary")
+    by_kind = {
+        kind: [row for row in compared if row["change"] == kind]
+        for kind in ("changed", "added", "removed")
+    }
+    parts = [
+        "## All estimates that changed",
+        "Each estimate with its interval, in its own unit. Estimates that are the same to the last "
+        "digit are left out.",
+    ]
+    if by_kind["changed"]:
+        parts.append(_changed(by_kind["changed"], f"Estimates that changed since {earlier}"))
+    for kind, side, head in (("added", "after", "New"), ("removed", "before", "Gone")):
+        if by_kind[kind]:
+            rows = [(_code(row["id"]), _interval(row, side)) for row in by_kind[kind]]
+            heads = ("Estimate", "Now" if side == "after" else "Before")
+            caption = f"{head} estimates since {earlier}"
+            parts += [f"### {head}", _table(heads, rows, caption, numbers=1)]
+    return parts
+
+
+def _changed(compared: Iterable[Mapping[str, Any]], caption: str) -> str:
     rows = [
         (
             _code(row["id"]),
-            row["change"],
             _interval(row, "before"),
             _interval(row, "after"),
             "" if row["difference"] is None else change(row["difference"]),
         )
-        for row in order
+        for row in compared
     ]
-    heads = ("Estimate", "What happened", "Before", "Now", "Difference")
-    note = (
-        "Each estimate with its interval, in its own unit, the primary one first. Estimates that "
-        "are the same to the last digit are left out."
-    )
-    caption = f"Estimates that are not those of {earlier}"
-    return ["## Estimates", note, _table(heads, rows, caption, numbers=3)]
+    return _table(("Estimate", "Before", "Now", "Difference"), rows, caption, numbers=3)
 
 
 def _attribution(found: Mapping[str, Any] | None) -> list[str]:
@@ -152,20 +174,19 @@ def _attribution(found: Mapping[str, Any] | None) -> list[str]:
         parts.append("\n".join(f"- {_text(words)}" for words in found["unknown"]))
     if not found["reruns"]:
         return parts
-    rows = [
-        (_code(row["id"]), *(_signed(row[name]) for name in _ATTRIBUTED))
-        for row in found["estimates"]
-        if row["difference"]
-    ]
-    heads = ("Estimate", *(name.capitalize() for name in _ATTRIBUTED))
-    table = _table(heads, rows, "Differences by what made them", numbers=len(_ATTRIBUTED))
+    moved = [row for row in found["estimates"] if row["difference"]]
+    told = {_ATTRIBUTED[0], *found["changed"]}
+    names = [n for n in _ATTRIBUTED if n in told or any(row[n] != 0 for row in moved)]
+    rows = [(_code(row["id"]), *(_signed(row[name]) for name in names)) for row in moved]
+    heads = ("Estimate", *(name.capitalize() for name in names))
+    table = _table(heads, rows, "Differences by what made them", numbers=len(names))
     return [*parts, table] if rows else parts
 
 
 def _interval(row: Mapping[str, Any], side: str) -> str:
     estimate, low, high = (row[f"{name}_{side}"] for name in ("estimate", "ci_low", "ci_high"))
     if estimate is None:
-        return ""
+        return "no estimate"
     if low is None or high is None:
         return number(estimate)
     return f"{number(estimate)} ({number(low)} to {number(high)})"

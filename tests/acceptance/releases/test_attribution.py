@@ -75,7 +75,7 @@ def test_the_change_page_shows_both_versions_and_what_moved_the_numbers(tmp_path
     record = changes_record(before, after, "A year more.", attribute(before, after))
     page = change_page_markdown(record)
     assert "A year more." in page
-    assert "| `rate.2020` | changed |" in page
+    assert "| `rate.2020` | 2.94 (" in page
     assert "| `design.seed` | `7` | `8` |" in page
     assert "## What moved the numbers" in page
     assert compare_releases(before, after).counts()["changed"] == record["estimates"]["changed"]

@@ -51,8 +51,10 @@ def test_it_opens_with_how_many_estimates_changed_and_what_changed_underneath():
 
 
 def test_numbers_stand_side_by_side_with_their_intervals():
-    row = "| `effect.level` | changed | 0.25 (0.12 to 0.38) | 0.50 | +0.25 |"
-    assert row in change_page_markdown(RECORD)
+    row = "| `effect.level` | 0.25 (0.12 to 0.38) | 0.50 | +0.25 |"
+    page = change_page_markdown(RECORD)
+    assert row in page.split("## The main estimates")[1].split("##")[0]
+    assert row in page.split("## All estimates that changed")[1]
 
 
 def test_what_authors_and_parameters_say_stays_text():
