@@ -8,9 +8,11 @@ in metadata, statistics, comments or attachments.
 from __future__ import annotations
 
 import ast
+import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -22,6 +24,7 @@ from equieval.disclosure import PROFILES
 from equieval.disclosure.columns import count_columns
 from equieval.disclosure.suppression import CountRule
 from equieval.errors import DataError
+from equieval.releases.layout import REPORTS
 from equieval.releases.private import Private, ten_digits
 
 _LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{6,}(?:[eE][-+]?\d+)?")
@@ -30,8 +33,12 @@ _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|&lt;ipython-input|
 _EMBEDDED = re.compile(r"\bdata:(?!image/svg\+xml)[\w/+.-]+;base64,", re.IGNORECASE)
 _READABLE = frozenset(
     {"html", "htm", "css", "js", "json", "csv", "svg", "png", "parquet", "ipynb", "yaml", "yml"}
-    | {"xml", "txt", "md", "lock", "map", "lua", "j2", "ico", "woff2", "webmanifest"}
+    | {"xml", "txt", "md", "lock", "map", "lua", "j2", "ico", "woff2", "webmanifest", "cff"}
 )
+_SEARCH_INDEX = frozenset({"pf_fragment", "pf_index", "pf_meta", "pf_filter", "pagefind"})
+_SEARCH_MAGIC, _PROGRAM = b"pagefind_dcd", b"\0asm"
+_LARGEST_INDEX = 50 * 1024 * 1024
+_WORD_OF_DIGITS = re.compile(r"(?<!\d)\d{9,}(?!\d)")
 _NOTEBOOK_KEYS = frozenset({"kernelspec", "language_info"})
 _CELL_KEYS = frozenset({"tags"})
 _OPEN_ROOMS = ("equieval.study", "equieval.present")
@@ -51,6 +58,9 @@ def leaks_in(name: str, content: bytes, private: Private) -> Iterator[str]:
     private : what must not be told.
     """
     suffix = name.rpartition(".")[2].lower()
+    if suffix in _SEARCH_INDEX:
+        yield from _index_leaks(content, private)
+        return
     if suffix not in _READABLE:
         yield "files of this kind cannot be checked, so they are not published"
         return
@@ -60,12 +70,7 @@ def leaks_in(name: str, content: bytes, private: Private) -> Iterator[str]:
         yield from _parquet_leaks(content, private)
         return
     text = content.decode("utf-8", errors="replace")
-    for found in _LONG_NUMBER.finditer(text):
-        if ten_digits(float(found.group())) in private.telling:
-            yield "it holds a rate that only exact counts give"
-            break
-    if _TRACEBACK.search(text):
-        yield "it holds a traceback"
+    yield from _text_leaks(text, private)
     readers: Mapping[str, Callable[[str, CountRule], Iterator[str]]] = {
         "csv": _csv_leaks,
         "json": _json_leaks,
@@ -75,6 +80,62 @@ def leaks_in(name: str, content: bytes, private: Private) -> Iterator[str]:
     }
     if suffix in readers:
         yield from readers[suffix](text, private.profile.counting)
+
+
+def site_leaks(name: str, content: bytes, privates: Mapping[str, Private]) -> Iterator[str]:
+    """Yield everything in a file of a built site that gives away more than a profile allows.
+
+    Parameters
+    ----------
+    name : path inside the site. A version's file (``reports/<id>/…``) is judged in full by the
+        profile of its evaluation; what is about several (the search index, cards, lists of
+        versions) is searched for the rates that only exact counts of any of them give.
+    content : the bytes that would be published.
+    privates : evaluation → what must not be told of it, of those whose profile protects counts.
+    """
+    folder, _, rest = name.partition("/")
+    own = rest.partition("/")[0] if folder == REPORTS else ""
+    if own in privates:
+        yield from leaks_in(name, content, privates[own])
+        return
+    indexed = name.rpartition(".")[2].lower() in _SEARCH_INDEX
+    text = content.decode("utf-8", errors="replace")
+    for private in privates.values():
+        yield from _index_leaks(content, private) if indexed else _text_leaks(text, private)
+
+
+def _text_leaks(text: str, private: Private) -> Iterator[str]:
+    for found in _LONG_NUMBER.finditer(text):
+        if ten_digits(float(found.group())) in private.telling:
+            yield "it holds a rate that only exact counts give"
+            break
+    if _TRACEBACK.search(text):
+        yield "it holds a traceback"
+
+
+def _index_leaks(content: bytes, private: Private) -> Iterator[str]:
+    """Read a part of a Pagefind index: gzip, its mark, then JSON (fragments) or CBOR (words).
+
+    Words are indexed without their points: 3.4567890123 is there as 34567890123.
+    """
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+            unpacked = packed.read(_LARGEST_INDEX + 1)
+    except (OSError, EOFError, zlib.error):
+        unpacked = b""
+    if not unpacked.startswith(_SEARCH_MAGIC) or len(unpacked) > _LARGEST_INDEX:
+        yield "it is no part of a search index that can be read"
+        return
+    body = unpacked.removeprefix(_SEARCH_MAGIC)
+    if body.startswith(_PROGRAM):
+        return  # the search program itself, the same for all
+    text = body.decode("utf-8", errors="replace")
+    yield from _text_leaks(text, private)
+    for found in _WORD_OF_DIGITS.finditer(text):
+        digits = found.group().lstrip("0")
+        if digits and ten_digits(float(digits)).partition("e")[0] in private.telling_digits:
+            yield "it holds the digits of a rate that only exact counts give"
+            break
 
 
 def source_leaks(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str]]:

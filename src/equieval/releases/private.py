@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,6 +48,11 @@ class Private:
     others: tuple[Ledger, ...]
     closed: frozenset[str]
     telling: frozenset[str]
+
+    @cached_property
+    def telling_digits(self) -> frozenset[str]:
+        """The digits of those numbers, wherever their point stands."""
+        return frozenset(number.partition("e")[0] for number in self.telling)
 
     def missing_ledgers(self, live: Mapping[int, str]) -> Iterator[Finding]:
         """Yield the versions that cannot be compared with.
@@ -98,8 +104,9 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
     others = other_ledgers(root, evaluation.identity.id)
     closed = frozenset(source.id for source in evaluation.data.sources if not source.open)
     named = {name for source in evaluation.data.sources for name in source.indicators}
+    few = rules.rates.withheld_under if rules.counting.exact else 0
     scales = frozenset({1.0, *(float(indicator(name).per) for name in named)})
-    return Private(rules, counts, ledgers, others, closed, frozenset(_telling(counts, scales)))
+    return Private(rules, counts, ledgers, others, closed, frozenset(_telling(counts, scales, few)))
 
 
 def keep_ledger(root: Path, evaluation_id: str, version: int, private: Private) -> Path:
@@ -117,8 +124,11 @@ def ten_digits(number: float) -> str:
     return f"{number:.9e}"
 
 
-def _telling(counts: SafeCounts, scales: frozenset[float]) -> Iterator[str]:
-    """Yield the rates that exact counts give and the counts as shown do not."""
+def _telling(counts: SafeCounts, scales: frozenset[float], withheld_under: int) -> Iterator[str]:
+    """Yield the rates that exact counts give and the counts as shown do not.
+
+    Where counts are shown as they are, those are the rates of too few events.
+    """
     cells = counts.cells
     places = ["unit", "period", "stratum"]
     exact = cells.set_index([*places, "quantity"])["exact"].unstack("quantity")
@@ -127,7 +137,8 @@ def _telling(counts: SafeCounts, scales: frozenset[float]) -> Iterator[str]:
     exact_rates: set[str] = set()
     for found, wide in ((open_rates, shown), (exact_rates, exact)):
         for part, whole in permutations(wide.columns, 2):
-            inside = wide.loc[(wide[part] > 0) & (wide[part] < wide[whole]), [part, whole]]
+            fewest = max(withheld_under, 1) if found is open_rates else 1
+            inside = wide.loc[(wide[part] >= fewest) & (wide[part] < wide[whole]), [part, whole]]
             if found is exact_rates:
                 # 4 of 600 is 1 of 150, and many other pairs: only lowest terms tell a pair.
                 inside = inside[np.gcd(*inside.to_numpy().astype("int64").T) == 1]

@@ -28,6 +28,7 @@ from equieval.methods.its import (
     fit_quasi_poisson,
     fit_reml_ar1,
 )
+from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import adequacy_checks
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Analysis, Subject, tidy
@@ -69,7 +70,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         name = "series" if outcome == primary else f"series-{outcome}"
         kept_back = withheld_note(design, observations, counts)
         if kept_back:
-            refused = _refused(design, subject, role="secondary", note=kept_back)
+            refused = _refused(design, subject, role="secondary", note=capitalise(kept_back))
             rows.append(refused)
             frames[name] = with_counts(_drawn(None, values, design), observations, outcome)
             continue

@@ -318,10 +318,8 @@ def _refuse_withheld(design: SeriesDesign, observations: Observations, indicator
     overall, strata = observations.overall(indicator_id), observations.strata(indicator_id)
     note = withheld_note(design, observations, pd.concat([overall, strata], ignore_index=True))
     if note:
-        groups = sorted(set(strata.loc[strata["rate"].isna(), "stratum"].astype(str)))
-        of_groups = f" of groups {', '.join(groups[:6])}" if groups else ""
         raise DesignError(
-            f"'{indicator_id}' by {observations.dimension} cannot be analysed{of_groups}: {note}",
+            f"'{indicator_id}' by {observations.dimension} cannot be analysed: {note}",
             where="disclosure.profile",
             remedy="use fewer groups (equity.grouping: quintiles) or longer periods "
             "(data.frequency), so that each count is larger; or shorten the series "
