@@ -10,6 +10,7 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.panel import (
+    refuse_taken_names,
     require_columns,
     require_one_row_per_unit_and_period,
     time_numbers,
@@ -36,6 +37,7 @@ def adoption_panel(
     """
     names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
     require_columns(data, names, "staggered difference-in-differences")
+    refuse_taken_names(covariates, "staggered difference-in-differences")
     require_one_row_per_unit_and_period(data, unit, period)
     data = data.reset_index(drop=True)  # a stacked table's index may repeat
     time = time_numbers(data[period])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,21 @@ def require_one_row_per_unit_and_period(data: pd.DataFrame, unit: str, period: s
             where="panel of units over periods",
             remedy="Aggregate to one row per unit and period first.",
         )
+
+
+#: Columns of the panels that estimators work on; a covariate of such a name would replace one.
+_TAKEN: Final = ("unit", "time", "outcome", "exposed", "first", "cluster")
+
+
+def refuse_taken_names(names: Sequence[str], where: str) -> None:
+    """Raise ``DesignError`` for a covariate or weight named as a column that is needed here."""
+    for name in names:
+        if name in _TAKEN:
+            raise DesignError(
+                f"A covariate or weight cannot be called {name!r}: the panel has such a column.",
+                where=where,
+                remedy="Rename it.",
+            )
 
 
 def time_numbers(periods: pd.Series) -> pd.Series:
@@ -72,6 +88,7 @@ def exposure_panel(
     where = "difference-in-differences"
     names = [outcome, exposed, unit, period, *([cluster] if cluster else []), *extra]
     require_columns(data, names, where)
+    refuse_taken_names(extra, where)
     require_one_row_per_unit_and_period(data, unit, period)
     panel = pd.DataFrame(
         {

@@ -4,12 +4,14 @@ Wooldridge (2023, Econom J 26:C31): cohort effects, period effects and one coeff
 exposed cohort and period, so that parallel trends hold in the logarithm of the rate. The effect
 is expected minus counterfactual events per exposure, and their ratio, by the delta method with
 standard errors clustered by unit. Cells without exposure need no model of their own: their
-counterfactual comes from the unexposed alone.
+counterfactual comes from the unexposed alone. Covariates act differently in every cohort, period
+and exposed cell, so that trends need to be parallel among units with the same covariates only.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +53,7 @@ def poisson_etwfe(
     first_exposed: str = "first_exposed",
     unit: str = "unit",
     period: str = "period",
+    covariates: Sequence[str] = (),
     cluster: str | None = None,
     per: float = 1.0,
     ci_level: float = 0.95,
@@ -58,12 +61,14 @@ def poisson_etwfe(
     """Return the effects on the rate ``events / exposure``, over all and by time since exposure.
 
     ``data`` is a balanced panel with ``first_exposed`` as for ``callaway_santanna``; controls
-    are all units not yet exposed. Intervals by t on clusters − 1. Raises ``DesignError`` as
-    ``callaway_santanna``, for negative events, an exposure that is not positive, and cohorts
-    without events before exposure (their counterfactual would be without events for ever).
+    are all units not yet exposed. ``covariates`` must be known before exposure or not moved by
+    it; effects are of the exposed as they are, whatever their covariates. Intervals by t on
+    clusters − 1. Raises ``DesignError`` as ``callaway_santanna``, for negative events, an exposure
+    that is not positive, cohorts without events before exposure (their counterfactual would be
+    without events for ever), and covariates that cohorts and periods cannot be told from.
     """
-    panel = _counts(data, events, exposure, first_exposed, unit, period, cluster)
-    fit = _saturated(panel, exposure)
+    panel = _counts(data, events, exposure, first_exposed, unit, period, covariates, cluster)
+    fit = _saturated(panel, exposure, covariates)
     since = (panel["time"] - panel["first"]).to_numpy()
     exposed = _exposed(panel)
     records = []
@@ -141,10 +146,13 @@ def _counts(
     first_exposed: str,
     unit: str,
     period: str,
+    covariates: Sequence[str],
     cluster: str | None,
 ) -> pd.DataFrame:
     """Return the checked panel, cut where nobody is left unexposed."""
-    panel, _, _ = adoption_panel(data, events, first_exposed, unit, period, [exposure], cluster)
+    panel, _, _ = adoption_panel(
+        data, events, first_exposed, unit, period, [exposure, *covariates], cluster
+    )
     refuse_adoption(panel, "not-yet-treated", _WHERE)
     if not (panel["first"] == 0).any():
         # From the last adoption on nobody is left unexposed: those periods cannot be predicted.
@@ -166,18 +174,51 @@ def _counts(
     return panel
 
 
-def _saturated(panel: pd.DataFrame, exposure: str) -> _Saturated:
-    y, size = panel["outcome"].to_numpy(float), panel[exposure].to_numpy(float)
+def _design(panel: pd.DataFrame, covariates: Sequence[str]) -> tuple[Array, Array]:
+    """Return the columns of the unexposed, and those of the exposed cells."""
     first, time = panel["first"].to_numpy(), panel["time"].to_numpy()
     exposed = _exposed(panel)
-    base = np.column_stack(
-        [np.ones(len(y))]
+    groups = np.column_stack(
+        [np.ones(len(first))]
         + [first == value for value in np.unique(first)[1:]]
         + [time == value for value in np.unique(time)[1:]]
     ).astype(float)
     pairs = np.column_stack([first, time])
-    cells = [(pairs == pair).all(axis=1) for pair in np.unique(pairs[exposed], axis=0)]
-    actual = np.column_stack([base, *cells]).astype(float)
+    cells = np.column_stack(
+        [(pairs == pair).all(axis=1) for pair in np.unique(pairs[exposed], axis=0)]
+    ).astype(float)
+    base, apart = [groups], [cells]
+    for name in covariates:
+        x = panel[name].to_numpy(float)
+        spread = float(x.std())
+        if not spread > 1e-12 * max(float(np.abs(x).max()), 1e-300):
+            raise _collinear([name])
+        base.append(groups * ((x - x.mean()) / spread)[:, None])
+        within = cells * (x[:, None] - (cells.T @ x / cells.sum(axis=0))) / spread
+        # Where all units of a cell are alike (or there is one) nothing is left to tell apart.
+        apart.append(within[:, np.abs(within).max(axis=0) > 1e-9])
+    return np.hstack(base), np.hstack(apart)
+
+
+def _collinear(names: Sequence[str]) -> DesignError:
+    return DesignError(
+        "Cohorts and periods cannot be told from the covariates: " + ", ".join(names) + ".",
+        where=_WHERE,
+        remedy="Leave out covariates that are constant, repeat each other, or are more than the "
+        "cohorts have units to carry.",
+    )
+
+
+def _saturated(panel: pd.DataFrame, exposure: str, covariates: Sequence[str] = ()) -> _Saturated:
+    y, size = panel["outcome"].to_numpy(float), panel[exposure].to_numpy(float)
+    exposed = _exposed(panel)
+    base, cells = _design(panel, covariates)
+    actual = np.hstack([base, cells])
+    if covariates and (
+        np.linalg.matrix_rank(base[~exposed]) < base.shape[1]
+        or np.linalg.matrix_rank(actual) < actual.shape[1]
+    ):
+        raise _collinear(covariates)
     refuse_separation(y[~exposed], base[~exposed])
     refuse_separation(y, actual)
     fitted = sm.GLM(y, actual, family=sm.families.Poisson(), offset=np.log(size)).fit(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+import statsmodels.formula.api as smf
 
 from equieval.errors import DesignError
 from equieval.methods.did import triple_difference
@@ -51,6 +52,77 @@ def test_the_counterfactual_is_that_of_a_regression_on_the_unexposed_alone():
     assert found.ratio.estimate == pytest.approx(observed / expected.sum())
     births = data["births"][exposed].sum() / 1000
     assert found.difference.estimate == pytest.approx((observed - expected.sum()) / births)
+
+
+def with_covariate(seed=5, units=60):
+    """Trends differ with deprivation, and later cohorts are more deprived."""
+    rng = np.random.default_rng(seed)
+    data = panel(seed, units=units, effect=0.0)
+    deprived = (0.3 * (np.arange(units) % 4) + rng.normal(size=units))[data["unit"]]
+    exposed = (data["first_exposed"] > 0) & (data["period"] >= data["first_exposed"])
+    rate = np.log(0.02) + 0.2 * deprived - 0.06 * deprived * data["period"] - 0.3 * exposed
+    return data.assign(
+        deprived=deprived, deaths=rng.poisson(data["births"] * np.exp(rate)), exposed=exposed
+    )
+
+
+def test_with_covariates_it_is_one_regression_with_all_interactions():
+    # statsmodels by formula, clustered by unit, the effect's gradient by differences
+    data = with_covariate()
+    exposed = data["exposed"].to_numpy()
+    data["cell"] = np.where(exposed, data["first_exposed"] * 100 + data["period"], 0)
+    centre = data["deprived"].groupby(data["cell"]).transform("mean")
+    data["apart"] = (data["deprived"] - centre) * exposed
+    formula = "deaths ~ (C(first_exposed) + C(period)) * deprived + C(cell) + C(cell):apart"
+    model = smf.glm(formula, data, family=sm.families.Poisson(), offset=np.log(data["births"]))
+    design = pd.DataFrame(model.exog, columns=model.exog_names)
+    kept = [name for name in design if name != "C(cell)[0]:apart"]
+    oracle = sm.GLM(
+        data["deaths"], design[kept], family=sm.families.Poisson(), offset=np.log(data["births"])
+    ).fit(
+        tol=1e-12,
+        cov_type="cluster",
+        cov_kwds={"groups": data["unit"].to_numpy(), "use_correction": False},
+    )
+    off = design[kept].copy()
+    off.loc[:, [name for name in kept if "cell" in name]] = 0.0
+
+    def log_ratio(beta):
+        births = data["births"].to_numpy()
+        now, then = (births * np.exp(X.to_numpy() @ beta) for X in (design[kept], off))
+        return math.log(now[exposed].sum() / then[exposed].sum())
+
+    beta = oracle.params.to_numpy()
+    steps = 1e-5 * np.eye(len(beta))
+    gradient = np.array([(log_ratio(beta + h) - log_ratio(beta - h)) / 2e-5 for h in steps])
+    error = math.sqrt(gradient @ oracle.cov_params().to_numpy() @ gradient * 60 / 59)
+    found = fit(data, covariates=["deprived"]).ratio
+    assert found.estimate == pytest.approx(math.exp(log_ratio(beta)), rel=1e-6)
+    assert found.std_error == pytest.approx(error, rel=1e-4)
+
+
+def test_a_trend_that_depends_on_a_covariate_biases_only_the_model_without_it():
+    data = with_covariate(6, units=200)
+    plain, adjusted = fit(data).ratio, fit(data, covariates=["deprived"]).ratio
+    assert not plain.ci_low < math.exp(-0.3) < plain.ci_high
+    assert adjusted.ci_low < math.exp(-0.3) < adjusted.ci_high
+    scaled = fit(data.assign(deprived=7 * data["deprived"] - 3), covariates=["deprived"]).ratio
+    assert scaled.estimate == pytest.approx(adjusted.estimate, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("covariates", "words"),
+    [
+        (["flat"], "cannot be told"),
+        (["deprived", "twice"], "cannot be told"),
+        (["unit"], "cannot be called"),
+    ],
+)
+def test_covariates_that_carry_nothing_of_their_own_are_refused(covariates, words):
+    data = with_covariate().assign(flat=1.0, twice=lambda frame: 2 * frame["deprived"])
+    with pytest.raises(DesignError, match=words) as refusal:
+        fit(data, covariates=covariates)
+    assert refusal.value.remedy
 
 
 def test_two_groups_and_two_periods_are_a_ratio_of_ratios():
