@@ -229,5 +229,10 @@ def sentence(words: str) -> str:
 
 
 def capitalise(words: str) -> str:
-    """Return words with a capital first letter and the rest as it was."""
-    return words[:1].upper() + words[1:]
+    """Return words with a capital first letter, bold or not, and the rest as it was.
+
+    >>> capitalise("no change"), capitalise("**no change**: too few")
+    ('No change', '**No change**: too few')
+    """
+    first = 2 if words.startswith("**") else 0
+    return words[:first] + words[first : first + 1].upper() + words[first + 1 :]

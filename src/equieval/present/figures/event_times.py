@@ -79,8 +79,8 @@ class Course:
 
 
 def period_words(frequency: str, count: int = 1) -> str:
-    """Return what one period is called: ``"financial-year"`` is ``"financial years"``."""
-    noun = frequency.replace("-", " ")
+    """Return what one period is called: ``"financial-year"`` gives ``"financial years"``."""
+    noun = frequency.replace("financial-", "financial ")
     return noun if count == 1 else f"{noun}s"
 
 
@@ -232,6 +232,11 @@ def _course_title(course: Course, quantity: str, frequency: str, lower: str, hig
     total = int(course.after.sum())
     if not total:
         return f"The effect on the {quantity} after the start cannot be estimated"
+    if not np.isfinite(course.low[course.after]).any():
+        return (
+            f"These data cannot say whether the {quantity} changed after the start: the effects "
+            "have no intervals"
+        )
     sign = course.sign
     down, up = (int((course.after & (sign == side)).sum()) for side in (-1, 1))
     noun = period_words(frequency, total)
@@ -253,7 +258,7 @@ def _of(count: int, total: int, noun: str) -> str:
 
 
 def _before_words(course: Course, frequency: str) -> str:
-    total = int(course.before.sum())
+    total = int((course.before & np.isfinite(course.low)).sum())
     if not total:
         return "no earlier period checks the comparison"
     off = int((course.before & (course.sign != 0)).sum())

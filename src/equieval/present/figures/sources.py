@@ -31,6 +31,7 @@ def source_agreement(
     group: str = "",
     population: str = "",
     period: str = "",
+    tolerance: float = 0.0,
     ci_level: float = 0.95,
     source: str = "",
     synthetic: bool = False,
@@ -44,6 +45,7 @@ def source_agreement(
     levels : the groups in their order; by default the data's.
     group : what a numbered group is called (``"tenth"``).
     period : the time that the rates are of, in words.
+    tolerance : the difference of two rates that still counts as agreement, in ``unit``.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def source_agreement(
             for look in LOOKS[: len(names)]
         ]
         canvas.key_above(page, list(zip(samples, key, strict=True)))
-    title, account = _agreement(frame, names, order, labels, outcome, unit)
+    title, account = _agreement(frame, names, order, labels, outcome, unit, tolerance)
     return Picture(
         title=title,
         subtitle=subtitle(f"{unit}, by {group or 'group'} and source", population)
@@ -132,8 +134,13 @@ def _agreement(
     labels: dict[str, str],
     outcome: str,
     unit: str,
+    tolerance: float,
 ) -> tuple[str, str]:
-    """Title and account; two sources differ where their intervals do not meet."""
+    """Title and account.
+
+    Two sources differ where their intervals do not meet and their rates are further apart than
+    the tolerance.
+    """
     by = {(row["source"], row["stratum"]): row for row in frame.to_dict("records")}
     apart: list[tuple[float, str, str, str]] = []
     compared = set()
@@ -146,8 +153,9 @@ def _agreement(
             if any(numbers.is_missing(end) for end in ends):
                 continue
             compared.add(level)
-            if ends[0] > ends[3] or ends[2] > ends[1]:
-                apart.append((abs(first["rate"] - second["rate"]), level, one, other))
+            distance = abs(first["rate"] - second["rate"])
+            if (ends[0] > ends[3] or ends[2] > ends[1]) and distance > tolerance:
+                apart.append((distance, level, one, other))
     if not compared:
         words = f"The sources have no {outcome} of the same group to compare"
         return words, f"{words}: {len(order)} groups."

@@ -36,23 +36,54 @@ def its_model(data: pd.DataFrame, *, seasonality: str = "none") -> Statement:
     seasonality : how the season is modelled, as the parameters name it.
     """
     require(data, ("term",), "its_model")
+    formula, meanings, changes, betas = _segments(data, "y_t", seasonality)
+    paragraphs = [
+        f"The series $y_t$ is described by a level and a slope before the start, and {changes}:",
+        f"$${formula}$$",
+        f"{meanings}. The counterfactual is the same line without {betas}: the earlier "
+        rf"trend, carried forward. {_NEIGHBOURS}",
+    ]
+    return Statement("\n\n".join(paragraphs), plain_frame(data))
+
+
+def controlled_its_model(data: pd.DataFrame, *, seasonality: str = "none") -> Statement:
+    """Say how a series was held against its controls.
+
+    Parameters
+    ----------
+    data : one row per term of the model of the difference, in the column ``term``.
+    seasonality : how the season is modelled, as the parameters name it.
+    """
+    require(data, ("term",), "controlled_its_model")
+    formula, meanings, changes, betas = _segments(data, "d_t", seasonality)
+    paragraphs = [
+        "The series of those that take part, $y_t$, is held against the weighted mean of the "
+        "comparison series, $c_{jt}$, period by period, so that whatever they share drops out:",
+        r"$$d_t = y_t - \sum_j w_j\,c_{jt}, \qquad \sum_j w_j = 1.$$",
+        f"The difference is described by a level and a slope before the start, and {changes}:",
+        f"$${formula}$$",
+        f"{meanings}. The counterfactual is the comparison plus the same line without {betas}. "
+        f"{_NEIGHBOURS} A model of all series at once, with terms of their own, stands beside it.",
+    ]
+    return Statement("\n\n".join(paragraphs), plain_frame(data))
+
+
+_NEIGHBOURS = (
+    r"Neighbouring periods are alike ($\varphi$), so the model is fitted by restricted maximum "
+    "likelihood, and every interval rests on its own degrees of freedom (Satterthwaite)."
+)
+
+
+def _segments(data: pd.DataFrame, symbol: str, seasonality: str) -> tuple[str, str, str, str]:
+    """Formula, what its terms mean, which changes it has, and their coefficients."""
     terms = tuple(term for term in _IMPACT if term in set(data["term"]))
     symbols = [r"\beta_0 + \beta_1 t", *(_IMPACT[term][0] for term in terms)]
     season = _SEASONS[seasonality]
     if season:
         symbols.append("s_t")
-    formula = rf"y_t = {' + '.join(symbols)} + u_t, \qquad u_t = \varphi u_{{t-1}} + e_t."
+    formula = rf"{symbol} = {' + '.join(symbols)} + u_t, \qquad u_t = \varphi u_{{t-1}} + e_t."
     meanings = [_IMPACT[term][1] for term in terms]
     if season:
         meanings.append(f"$s_t$ is the season: {season}")
     betas = " and ".join(_COEFFICIENT[term] for term in terms)
-    paragraphs = [
-        "The series $y_t$ is described by a level and a slope before the start, and "
-        f"{_CHANGES[terms]}:",
-        f"$${formula}$$",
-        f"{'; '.join(meanings)}. The counterfactual is the same line without {betas}: the earlier "
-        r"trend, carried forward. Neighbouring periods are alike ($\varphi$), so the model is "
-        "fitted by restricted maximum likelihood, and every interval rests on its own degrees of "
-        "freedom (Satterthwaite).",
-    ]
-    return Statement("\n\n".join(paragraphs), plain_frame(data))
+    return formula, "; ".join(meanings), _CHANGES[terms], betas

@@ -1,0 +1,187 @@
+"""Who moved, and did it last: the two questions after "did the gap change?"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+
+import pandas as pd
+
+from equieval.errors import InputError, did_you_mean
+from equieval.present import numbers
+from equieval.present.artefact import Statement, plain_frame, require
+from equieval.present.groups import Groups
+from equieval.present.narrative.rows import SIDES
+from equieval.present.periods import moment
+from equieval.present.wording import (
+    Result,
+    as_text,
+    better_or_worse,
+    capitalise,
+    levelling_verdict,
+    sentence,
+)
+
+EARLY = "early"
+RETENTION: dict[str, str] = {
+    "retained": "at least {share} of the early effect is left",
+    "not retained": "less than {share} of the early effect is left",
+    "these data cannot say": "these data cannot say whether {share} of the early effect is left",
+    "no clear early effect": "there is no clear early effect to retain",
+}
+
+
+def levelling_statement(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    unit: str,
+    polarity: str = "low",
+    group: str | None = None,
+    most: str | None = None,
+    least: str | None = None,
+    gap: str = "gap",
+    verdict: str = "",
+    horizon: object = None,
+    average: bool = False,
+) -> Statement:
+    """Say who moved: the worst-off, the group it is held against, or both.
+
+    Parameters
+    ----------
+    data : two rows, the worst-off group first; columns ``stratum, estimate, ci_low, ci_high``
+        (the change of the outcome in that group against what was expected).
+    gap : the gap in running text (``"deprivation gap in stillbirth"``).
+    verdict : the levelling verdict of the change in the gap (``"narrowed: the worst-off
+        gained"``); without it only the groups are told.
+    """
+    require(data, ("stratum", "estimate", "ci_low", "ci_high"), "levelling_statement")
+    rows = data.iloc[[0, -1]].reset_index(drop=True)
+    groups = Groups.of(rows["stratum"], None, group, most, least)
+    ends = [_result(row) for row in rows.to_dict("records")]
+    names = {"most": as_text(groups.most_words), "least": as_text(groups.least_words)}
+    when = moment(horizon, average=average)
+    if verdict:
+        lead = f"**{sentence(_gap_words(verdict, as_text(gap), names))}**"
+    else:
+        told = levelling_verdict(ends[0], ends[1], polarity)[1].format(**names)
+        lead = f"**{sentence(f'{when} {told}'.strip())}**"
+    parts = [lead]
+    for name, end in zip(names.values(), ends, strict=True):
+        parts.append(sentence(_moved(name, end, as_text(outcome), as_text(unit), polarity, when)))
+    return Statement(" ".join(parts), plain_frame(rows))
+
+
+def _gap_words(verdict: str, gap: str, names: Mapping[str, str]) -> str:
+    """A levelling verdict with the groups by their names."""
+    change, _, who = verdict.partition(": ")
+    if not who:
+        return f"the {gap} shows no clear change"
+    if who.startswith("not clear"):
+        return f"the {gap} {change} against what was expected; who moved is not clear"
+    moved = who.replace("the worst-off", names["most"]).replace("the best-off", names["least"])
+    return f"the {gap} {change} against what was expected: {moved}"
+
+
+def _moved(name: str, end: Result, outcome: str, unit: str, polarity: str, when: str) -> str:
+    lead = f"in {name}, the {outcome}"
+    if not end.known:
+        return f"{lead} cannot be compared with what was expected"
+    digits = numbers.decimals_for(end.estimate)
+    side = SIDES["outcome"][end.side > 0]
+    size = numbers.of_unit(numbers.number(abs(end.estimate), digits), numbers.change_unit(unit))
+    span = numbers.interval(end.ci_low, end.ci_high, digits, signed=True)
+    judged = better_or_worse(end.sign, polarity)
+    moment_words = f" {when}" if when else ""
+    said = f"{lead} was {size} {side} than expected{moment_words} (95% interval {span})"
+    if not end.sign:
+        return f"{said}, which is no clear change"
+    return f"{said}, which is {judged}" if judged else said
+
+
+def sustained_statement(
+    data: pd.DataFrame,
+    *,
+    subject: str,
+    unit: str,
+    retention: float,
+    quantity: str = "outcome",
+    log: bool = False,
+) -> Statement:
+    """Say whether an effect lasted, against the retention margin fixed beforehand.
+
+    Parameters
+    ----------
+    data : rows of `equieval.methods.sustained`, the early effect first: ``horizon, estimate,
+        ci_low, ci_high, margin_low, margin_high, verdict``.
+    subject : the outcome or the gap in running text.
+    retention : the share of the early effect that must be left, from 0 to 1.
+    quantity : ``"outcome"`` or ``"gap"``.
+    log : the effects are logarithms of rate ratios.
+
+    Raises
+    ------
+    InputError : a verdict that has no words.
+    """
+    require(data, ("horizon", "estimate", "ci_low", "ci_high", "verdict"), "sustained_statement")
+    rows = data.to_dict("records")
+    early, later = rows[0], rows[1:]
+    name, share = as_text(subject), numbers.percent(retention)
+    verdicts = [str(row["verdict"]) for row in later]
+    for verdict in verdicts:
+        if verdict not in RETENTION:
+            raise InputError(
+                f"'{verdict}' is not a verdict on whether an effect lasted",
+                where="sustained_statement",
+                remedy=did_you_mean(verdict, RETENTION),
+            )
+    size = _size(early, as_text(unit), quantity, log=log)
+    if not later:
+        return Statement(
+            f"**These data cannot say whether the effect lasted**: no later horizon is in them. "
+            f"{sentence(f'the early effect on the {name}: {size}')}",
+            plain_frame(data),
+        )
+    if set(verdicts) == {"no clear early effect"}:
+        lead = f"**There is no clear early effect on the {name}, so there is nothing to retain.**"
+    else:
+        last = RETENTION[verdicts[-1]].format(share=share)
+        lead = f"**{sentence(f'at {_horizon(later[-1])}, {last}')}**"
+    bullets = [f"- Early effect on the {name}: {size}."]
+    for row, verdict in zip(later, verdicts, strict=True):
+        told = RETENTION[verdict].format(share=share)
+        found = _size(row, as_text(unit), quantity, log=log)
+        tail = "" if verdict == "no clear early effect" else f"; {told}"
+        bullets.append(f"- {capitalise(_horizon(row))}: {found}{tail}.")
+    margin = (
+        f"The margin was fixed beforehand: {share} of the early effect must be left, and the "
+        "interval of what is left beyond it decides."
+    )
+    listed = "\n".join(bullets)
+    return Statement(f"{lead}\n\n{listed}\n\n{margin}", plain_frame(data))
+
+
+def _horizon(row: Mapping[Hashable, object]) -> str:
+    return as_text(row["horizon"])
+
+
+def _size(row: Mapping[Hashable, object], unit: str, quantity: str, *, log: bool) -> str:
+    """One effect with its interval."""
+    found = _result(row)
+    if not found.known:
+        return "cannot be estimated"
+    if log:
+        value, low, high = (math.exp(v) for v in (found.estimate, found.ci_low, found.ci_high))
+        return (
+            f"{numbers.ratio_as_change(value)} than expected, a ratio of {numbers.ratio(value)} "
+            f"(95% interval {numbers.interval(low, high, 2)})"
+        )
+    digits = numbers.decimals_for(found.estimate)
+    size = numbers.of_unit(numbers.number(abs(found.estimate), digits), numbers.change_unit(unit))
+    span = numbers.interval(found.ci_low, found.ci_high, digits, signed=True)
+    return f"{size} {SIDES[quantity][found.side > 0]} than expected (95% interval {span})"
+
+
+def _result(row: Mapping[Hashable, object]) -> Result:
+    values = (row[name] for name in ("estimate", "ci_low", "ci_high"))
+    return Result(*(math.nan if numbers.is_missing(v) else float(str(v)) for v in values))
