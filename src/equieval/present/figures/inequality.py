@@ -17,6 +17,7 @@ from equieval.present.figures.withheld import (
     CROSSES,
     draw_withheld,
     is_withheld,
+    withheld_label,
     withheld_note,
 )
 from equieval.present.figures.words import above_or_below, column, subtitle
@@ -193,7 +194,8 @@ def gap_series(
         ax.plot(places, estimate, "o", color=theme.DARK_BLUE, markersize=6, zorder=4)
         draw_withheld(ax, places[is_withheld(frame, "estimate")], colour=theme.DARK_BLUE)
         sample = Line2D([], [], color=theme.INK_SECONDARY, linewidth=1.3)
-        canvas.label_ends(page, ax, [canvas.EndLabel(null, "No gap", sample)])
+        hidden = withheld_label(ax, int(is_withheld(frame, "estimate").sum()))
+        canvas.label_ends(page, ax, [canvas.EndLabel(null, "No gap", sample), *hidden])
         canvas.head_axis(page, capitalise(", ".join(part for part in (measure, unit) if part)))
         if start is not None:
             begin = at_frequency_of(start, periods)
@@ -205,14 +207,14 @@ def gap_series(
         f"Vertical lines are {ci_level * 100:g}% intervals. Values above the line of no gap are "
         f"to the disadvantage of {worst_off}."
     )
-    hidden = withheld_note(frame, "estimate", shown_as=CROSSES)
+    crosses = withheld_note(frame, "estimate", shown_as=CROSSES)
     return Picture(
         title=title,
         subtitle=subtitle(", ".join(p for p in (measure, unit) if p), population, periods),
         alt=f"Dots with intervals for {known} {period_noun(periods, known)}. {account}",
         data=plain_frame(frame),
         figure=page.figure,
-        note=f"{note} {hidden}".strip(),
+        note=f"{note} {crosses}".strip(),
     )
 
 

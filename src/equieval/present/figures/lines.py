@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from equieval.present import theme
 from equieval.present.figures import canvas
-from equieval.present.figures.withheld import draw_withheld, is_withheld
+from equieval.present.figures.withheld import draw_withheld, is_withheld, withheld_label
 from equieval.present.figures.words import column
 from equieval.present.periods import as_periods
 
@@ -107,7 +107,8 @@ def draw_lines(
         sample = Line2D([], [], color=theme.OTHERS, linewidth=1.1)
         middle = float(np.nanmean(grey)) if np.isfinite(grey).any() else float("nan")
         ends.append(canvas.EndLabel(middle, others, sample))
-    return ends
+    hidden = sum(int(is_withheld(frame, "rate").sum()) for frame in series.values())
+    return [*ends, *withheld_label(ax, hidden)]
 
 
 def standing_out(names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:

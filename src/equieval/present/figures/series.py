@@ -13,6 +13,7 @@ from equieval.present.figures.withheld import (
     CROSSES,
     draw_withheld,
     is_withheld,
+    withheld_label,
     withheld_note,
 )
 from equieval.present.figures.words import column, subtitle
@@ -108,6 +109,7 @@ def counterfactual_series(
             page,
             ax,
             [
+                *withheld_label(ax, int(is_withheld(frame, "observed").sum())),
                 canvas.EndLabel(lines.last_known(observed), "Observed", dots),
                 canvas.EndLabel(lines.last_known(fitted), "Fitted to what was observed", solid),
                 canvas.EndLabel(

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
-from equieval.present import numbers
+from equieval.present import numbers, theme
+from equieval.present.figures import canvas
 from equieval.present.figures.words import column
 
 MARK = "mark"
@@ -54,6 +56,13 @@ def withheld_note(data: pd.DataFrame, value: str, *, shown_as: str = "") -> str:
     why = numbers.listing(list(dict.fromkeys(reasons)))
     drawn = f": {shown_as}" if shown_as else ""
     return f"{count} of {len(data)} {verb} withheld {why}{drawn}. Withheld is not zero."
+
+
+def withheld_label(ax: Axes, hidden: int) -> list[canvas.EndLabel]:
+    """Return the label of the crosses at the foot of the plot; nothing where there are none."""
+    sample = Line2D([], [], color=theme.INK_SECONDARY, marker="x", markersize=5, linestyle="None")
+    label = canvas.EndLabel(ax.get_ylim()[0], "Withheld (not zero)", sample)
+    return [label] if hidden else []
 
 
 def draw_withheld(ax: Axes, places: npt.ArrayLike, *, colour: str, row: int = 0) -> None:
