@@ -76,12 +76,7 @@ def detectable_effect(
             where="power of an interrupted time series",
             remedy=f"Choose a horizon from 0 to {periods_after - 1}.",
         )
-    if not 0 < power < 1:
-        raise DesignError(
-            f"Power lies between 0 and 1, not {power}.",
-            where="power of an interrupted time series",
-            remedy="Write 0.8 for 80 %.",
-        )
+    refuse_power(power)
     first, last = before.index.min(), before.index.max()
     trend = pd.DataFrame(
         {"intercept": 1.0, "t": before.index.asi8.astype(float) - first.ordinal}, before.index
@@ -94,27 +89,42 @@ def detectable_effect(
         design, observed, noise.phi, noise.sigma, horizon, ci_level, replications, seed
     )
     # An effect d is found in its own direction when error + d > half width.
-    needed = np.sort(half_width - error)
-    effect = float(needed[math.ceil(power * replications) - 1])
-    finite = needed[np.isfinite(needed)]
-    sizes = np.linspace(0, float(np.quantile(finite, 0.99)) if len(finite) else 0.0, 25)
-    found = np.searchsorted(needed, sizes) / replications
+    needed = half_width - error
     return DetectableEffect(
-        effect=max(effect, 0.0),
+        effect=smallest_found(needed, power),
         power=power,
         horizon=horizon,
         phi=noise.phi,
         sigma=noise.sigma,
         replications=replications,
         refused=float(np.isinf(needed).mean()),
-        curve=pd.DataFrame(
-            {
-                "effect": sizes,
-                "power": found,
-                "monte_carlo_error": np.sqrt(found * (1 - found) / replications),
-            }
-        ),
+        curve=power_curve(needed),
     )
+
+
+def refuse_power(power: float) -> None:
+    """Raise ``DesignError`` for a power outside (0, 1)."""
+    if not 0 < power < 1:
+        raise DesignError(
+            f"Power lies between 0 and 1, not {power}.",
+            where="power",
+            remedy="Write 0.8 for 80 %.",
+        )
+
+
+def smallest_found(needed: Array, power: float) -> float:
+    """Return the effect found with ``power``, given the effect that each drawing needs."""
+    return max(float(np.sort(needed)[math.ceil(power * len(needed)) - 1]), 0.0)
+
+
+def power_curve(needed: Array) -> pd.DataFrame:
+    """Return ``effect, power, monte_carlo_error`` from none to an effect found (nearly) always."""
+    finite = needed[np.isfinite(needed)]
+    largest = max(float(np.quantile(finite, 0.99)), 0.0) if len(finite) else 0.0
+    sizes = np.linspace(0, largest, 25)
+    found = np.searchsorted(np.sort(needed), sizes) / len(needed)
+    error = np.sqrt(found * (1 - found) / len(needed))
+    return pd.DataFrame({"effect": sizes, "power": found, "monte_carlo_error": error})
 
 
 def _draws(
