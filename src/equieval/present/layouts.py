@@ -115,3 +115,148 @@ def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
         Column("scale", "Scale"),
     )
     return Table(caption, data, columns, note=note)
+
+
+def reassignments(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Estimate", note: str = ""
+) -> Table:
+    """How far each estimate lies among those of reassigned treatments.
+
+    Parameters
+    ----------
+    data : ``label, estimate, as_far, n_assignments``: how many assignments, the true one
+        counted, lie at least as far from 0, out of how many; shown where there:
+        ``smallest_attainable_p``, the share if the true one were the most extreme.
+    """
+    columns = [
+        Column("label", head),
+        Column("estimate", "Change", unit, "change"),
+        Column("as_far", "Assignments as far from 0", "the true one counted", "count"),
+        Column("n_assignments", "All assignments", "", "count"),
+    ]
+    if "smallest_attainable_p" in data.columns:
+        columns.append(
+            Column("smallest_attainable_p", "Smallest share possible", "", "percent", decimals=1)
+        )
+    return Table(caption, data, tuple(columns), note=note)
+
+
+def control_weights(
+    data: pd.DataFrame, *, caption: str, head: str = "Comparison area", note: str = ""
+) -> Table:
+    """What a synthetic control is made of: ``unit, weight`` (shares that sum to 1)."""
+    shown = data.sort_values("weight", ascending=False, kind="stable").reset_index(drop=True)
+    columns = (Column("unit", head), Column("weight", "Weight", "", "percent", decimals=1))
+    return Table(caption, shown, columns, note=note)
+
+
+def cohorts(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Joined", note: str = ""
+) -> Table:
+    """Who joined when: ``cohort, units, n_units``, and their rate before, where there.
+
+    Parameters
+    ----------
+    data : ``cohort`` in words, ``units`` their names, ``n_units``; shown where there:
+        ``denominator`` and ``before``, the rate before the first start.
+    unit : unit of the rate.
+    """
+    columns = [
+        Column("cohort", head),
+        Column("n_units", "Number", "", "count"),
+        Column("units", "Who"),
+    ]
+    if "denominator" in data.columns:
+        columns.append(Column("denominator", "Out of", "", "count"))
+    if "before" in data.columns:
+        columns.append(Column("before", "Rate before the first start", unit, "rate"))
+    return Table(caption, data, tuple(columns), note=note)
+
+
+def units_compared(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Unit", note: str = ""
+) -> Table:
+    """The units of a comparison: ``unit, arm, start, denominator, before, reason``."""
+    columns = (
+        Column("unit", head),
+        Column("arm", "Arm"),
+        Column("start", "Takes part from"),
+        Column("denominator", "Out of", "", "count"),
+        Column("before", "Rate before the first start", unit, "rate"),
+        Column("reason", "Left out because"),
+    )
+    shown = data.assign(reason=data["reason"].where(data["reason"] != "", "[z]"))
+    return Table(caption, shown, columns, note=note)
+
+
+def inference(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Estimator", note: str = ""
+) -> Table:
+    """The same effect by several estimators or intervals, with what each interval rests on.
+
+    Parameters
+    ----------
+    data : ``label, estimate, ci_low, ci_high, inference`` and, shown where there,
+        ``n_units, n_treated_units``.
+    """
+    columns = [
+        Column("label", head),
+        Column("estimate", "Change", unit, "change"),
+        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("inference", "Interval from"),
+    ]
+    if {"n_units", "n_treated_units"} <= set(data.columns):
+        columns.append(Column("n_units", "Units", "", "count"))
+        columns.append(Column("n_treated_units", "Taking part", "", "count"))
+    return Table(caption, data, tuple(columns), note=note)
+
+
+def checks(
+    data: pd.DataFrame, *, caption: str, head: str = "Item", where: str = "Where", note: str = ""
+) -> Table:
+    """A checklist (STROBE, RECORD, TIDieR): ``item, asked, answer, where``.
+
+    ``where`` names the place in the report; an item that does not apply says ``[z]``.
+    """
+    columns = [Column("item", head), Column("asked", "What is asked")]
+    if "answer" in data.columns:
+        columns.append(Column("answer", "Answer"))
+    columns.append(Column("where", where))
+    return Table(caption, data, tuple(columns), note=note, row_header="item")
+
+
+def sources_compared(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Group", note: str = ""
+) -> Table:
+    """The same rate by group and source: ``label, source, numerator, denominator, rate, ...``."""
+    columns = (
+        Column("label", head),
+        Column("source", "Source"),
+        Column("numerator", "Events", "", "count"),
+        Column("denominator", "Out of", "", "count"),
+        Column("rate", "Rate", unit, "rate"),
+        Column("ci_low", "95% interval", unit, "interval", upper="ci_high"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
+def retention(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Horizon", note: str = ""
+) -> Table:
+    """Did the effect last?
+
+    ``horizon, estimate, ci_low, ci_high, margin_low, margin_high, verdict``, the last three
+    missing or empty for the early effect.
+
+    The margin is the later effect less the share of the early one that must be left; positive
+    is good.
+    """
+    columns = (
+        Column("horizon", head),
+        Column("estimate", "Effect", unit, "change"),
+        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("margin_low", "Left beyond the margin", "95% interval, positive is good",
+               "change-interval", upper="margin_high"),
+        Column("verdict", "Verdict"),
+    )  # fmt: skip
+    return Table(caption, data, columns, note=note, row_header="horizon")

@@ -141,7 +141,8 @@ def audit_summary(data: pd.DataFrame, *, unit: str, standard: float = 0.95) -> S
         running text. ``agreement``: ``found`` of ``total`` groups in which sources differ.
         ``completeness``: ``estimate``, the share recorded (0 to 1), and ``found`` of ``total``
         organisations under the standard. ``gap``: ``estimate, ci_low, ci_high`` in ``unit`` (or
-        in the row's own ``unit``), positive: worse for the worst-off. ``actions``: ``found``, how many follow.
+        in the row's own ``unit``), positive: worse for the worst-off.
+        ``actions``: ``found``, how many follow.
     standard : the share that should be recorded.
 
     Raises

@@ -86,8 +86,8 @@ def did_model(
     words = model.words.replace("{controls}", controls)
     ending = [model.letters, model.average]
     ending.append(
-        "the comparison holds only where those that take part and those that do not would otherwise "
-        "have changed alike"
+        "the comparison holds only where those that take part and those that do not would "
+        "otherwise have changed alike"
     )
     ending += [f"weighting: {as_text(weighting)}"] if weighting else []
     ending += _size(row.get("n_units"), row.get("n_treated_units"))
