@@ -97,8 +97,8 @@ def draw_lines(
         }
         ax.plot(places, rate, zorder=4, **style)  # type: ignore[arg-type]
         _draw_alone(ax, places, rate, look.colour)
-        hidden = places[is_withheld(frame, "rate")]
-        draw_withheld(ax, hidden, colour=look.colour, row=list(looks).index(name))
+        kept_back = places[is_withheld(frame, "rate")]
+        draw_withheld(ax, kept_back, colour=look.colour, row=list(looks).index(name))
         sample = Line2D([], [], **style)  # type: ignore[arg-type]
         ends.append(canvas.EndLabel(last_known(rate), labels[name], sample))
     grey = [last_known(column(frame, "rate")) for name, frame in series.items()
