@@ -128,7 +128,8 @@ def publish(
 ) -> None:
     """Build the site, check it, and put it in place: the old site stands until the new one does."""
     from equieval.protocol import project_root
-    from equieval.releases.publish import publish_folder, publish_zip, refuse_leaks
+    from equieval.releases.publish import publish_folder, publish_zip
+    from equieval.releases.site_gate import privates_of, refuse_leaks
     from equieval.site import build
 
     scheme, _, name = to.partition(":")
@@ -149,7 +150,11 @@ def publish(
     root = project_root()
     site = build(root, renderer=renderer).path
     written = [*(root / "params").glob("*.yaml"), root / "_quarto.yml"]
-    refuse_leaks(site, root, stated="\n".join(p.read_text(encoding="utf-8") for p in written))
+    privates, absent = privates_of(root)
+    stated = "\n".join(path.read_text(encoding="utf-8") for path in written)
+    refuse_leaks(site, root, stated=stated, privates=privates)
+    for name in absent if not as_json else ():
+        say(f"{name}: its exact counts are not here; its files are as they were judged at release")
     if scheme == "branch":
         from equieval.releases.publish_branch import publish_branch
 

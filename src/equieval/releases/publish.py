@@ -2,7 +2,7 @@
 
 Each target is replaced in one step, by an exchange of folders, one update of a branch, one rename
 of a file: whatever stops a publication, the old site stands. A site that is there already is left
-alone. Nothing is published that tells the machine or the account that made it.
+alone. What a site must not tell is for `equieval.releases.site_gate`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from equieval.errors import DisclosureRefused, EnvironmentFault, InputError
+from equieval.errors import EnvironmentFault, InputError
 from equieval.releases.manifest import plain_files
-from equieval.releases.surroundings import Surroundings, file_findings
 from equieval.runs.draft import exchange
 
 # What tells every reader which versions there are; where files are put one by one, these are last.
@@ -27,8 +26,6 @@ LAST = ("versions.json", "versions.js")
 MARK = LAST[0]
 _ASIDE = ".equieval-publishing-"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_NAMED = 10
-_FOREIGN_PARTS = ("pagefind",)  # the search program's own files, compressed
 
 
 @dataclass(frozen=True)
@@ -45,35 +42,6 @@ class Published:
     target: str
     changed: bool
     files: int
-
-
-def refuse_leaks(site: Path, project: Path, *, stated: str = "") -> None:
-    """Refuse a site that tells the machine or the account that made it.
-
-    Parameters
-    ----------
-    site : the site's folder.
-    project : the project's folder.
-    stated : text in which the project states names of its own accord.
-
-    Raises
-    ------
-    DisclosureRefused : naming each file.
-    """
-    here = Surroundings.of(project)
-    found = [
-        f"  {name}: {message}"
-        for name, path in plain_files(site).items()
-        if Path(name).parts[0] not in _FOREIGN_PARTS and "/code/" not in name
-        for message in file_findings(name, path.read_bytes(), here, stated=stated)
-    ]
-    if found:
-        more = [f"  and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
-        raise DisclosureRefused(
-            "\n".join(["the site gives away where it was made", *found[:_NAMED], *more]),
-            where=site.name,
-            remedy="remove what the files name, build the site again, then publish",
-        )
 
 
 def publish_folder(site: Path, target: Path) -> Published:

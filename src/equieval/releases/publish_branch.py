@@ -1,13 +1,16 @@
 """Publishing to a branch of a git repository, as web hosts serve it (``gh-pages``).
 
 The branch is one commit without a history: what was withdrawn is not kept in it. Its files are
-written to the repository's own store first; then the branch moves, in one step.
+written to the repository's own store first; then the branch moves, in one step. Nothing of the
+work tree, of its index or of an unfinished merge takes part, and neither do hooks, filters,
+attributes or ignore rules of the repository: what is published is the site, byte for byte.
 """
 
 from __future__ import annotations
 
 import copy
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,8 +27,15 @@ _NOBODY = {
     "GIT_COMMITTER_NAME": "equieval",
     "GIT_COMMITTER_EMAIL": "equieval@localhost",
 }
-# Set while git runs a hook; another repository than the one meant would be changed.
-_OF_A_HOOK = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"})
+# Set while git runs a hook (git rev-parse --local-env-vars); another repository than the one meant
+# would be changed.
+_OF_A_HOOK = frozenset(
+    {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"}
+    | {"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_GRAFT_FILE"}
+)
+_LONGEST_DOMAIN = 300
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}\s*\Z")
+_NO_PROGRAMS = ("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false")
 
 
 def publish_branch(
@@ -53,7 +63,7 @@ def publish_branch(
             where="--to",
             remedy="write it like branch:gh-pages",
         )
-    if git.ask("symbolic-ref", "HEAD") == reference:
+    if reference in git.checked_out(every=remote is None):
         raise InputError(
             f"the branch '{branch}' is the one you work on",
             where=branch,
@@ -73,7 +83,7 @@ def publish_branch(
         )
     commit = git.run("commit-tree", tree, "-m", "Publish the evaluation site")
     if remote is None:
-        git.run("update-ref", reference, commit, old or "0" * 40)
+        git.run("update-ref", reference, commit, old or "")
     else:
         lease = f"--force-with-lease={reference}:{old or ''}"
         git.run("push", "--quiet", lease, remote, f"{commit}:{reference}")
@@ -107,14 +117,14 @@ class _Git:
         done = self._call(words)
         return done.stdout.strip() if done.returncode == 0 else None
 
-    def run(self, *words: str) -> str:
-        """Return what git says.
+    def run(self, *words: str, given: str = "") -> str:
+        """Return what git says, with a text given to it to read.
 
         Raises
         ------
         EnvironmentFault : git fails.
         """
-        done = self._call(words)
+        done = self._call(words, given)
         if done.returncode != 0:
             said = [line for line in done.stderr.splitlines() if line.strip()]
             raise EnvironmentFault(
@@ -134,36 +144,55 @@ class _Git:
         self.run("fetch", "--quiet", "--no-tags", remote, reference)
         return listed.split()[0]
 
-    def in_work_tree(self, folder: Path, index: Path) -> _Git:
-        """Return the same repository with another folder as its work tree."""
+    def checked_out(self, *, every: bool) -> set[str]:
+        """Return the branch that is checked out here, and in every other work tree if asked."""
+        found = {self.ask("symbolic-ref", "--quiet", "HEAD") or ""}
+        if every:
+            listed = (self.ask("worktree", "list", "--porcelain") or "").splitlines()
+            found |= {line.removeprefix("branch ") for line in listed if line.startswith("branch ")}
+        return found
+
+    def with_index(self, index: Path) -> _Git:
+        """Return the same repository with an index of its own."""
         other = copy.copy(self)
-        other._folder = folder.resolve()
-        other.environment = {
-            **self.environment,
-            "GIT_DIR": self.run("rev-parse", "--absolute-git-dir"),
-            "GIT_WORK_TREE": str(folder.resolve()),
-            "GIT_INDEX_FILE": str(index),
-        }
+        other.environment = {**self.environment, "GIT_INDEX_FILE": str(index)}
         return other
 
-    def _call(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    def _call(self, words: tuple[str, ...], given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 -- the git program with words of our own
-            [self._program, *words],
+            [self._program, *_NO_PROGRAMS, *words],
             cwd=self._folder,
             env=self.environment,
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=given,
         )
 
 
 def _tree(git: _Git, site: Path, old: str | None) -> str:
     """Write the site's files to the repository's store and return their tree."""
+    files = plain_files(site)
+    paths = "".join(f"{path.resolve()}\n" for path in files.values())
+    blobs = git.run("hash-object", "-w", "--no-filters", "--stdin-paths", given=paths).split()
+    entries = dict(zip(files, blobs, strict=True))
+    domain = None if old is None else _custom_domain(git, old)
+    if domain is not None:
+        entries.setdefault(_CUSTOM_DOMAIN, domain)
+    listed = "".join(f"100644 {blob}\t{name}\0" for name, blob in entries.items())
     with tempfile.TemporaryDirectory(prefix="equieval-") as place:
-        there = git.in_work_tree(site, Path(place) / "index")
-        there.run("-c", "core.autocrlf=false", "add", "--all", "--force", "--", ".")
-        domain = None if old is None else git.ask("rev-parse", f"{old}:{_CUSTOM_DOMAIN}")
-        if domain and not (site / _CUSTOM_DOMAIN).exists():
-            there.run("update-index", "--add", "--cacheinfo", f"100644,{domain},{_CUSTOM_DOMAIN}")
+        there = git.with_index(Path(place) / "index")
+        there.run("update-index", "--add", "-z", "--index-info", given=listed)
         return there.run("write-tree")
+
+
+def _custom_domain(git: _Git, old: str) -> str | None:
+    """Return the host's file of the branch as it is, if it names a domain and nothing else."""
+    blob = git.ask("rev-parse", "--verify", "--quiet", f"{old}:{_CUSTOM_DOMAIN}")
+    if blob is None or git.ask("cat-file", "-t", blob) != "blob":
+        return None
+    size = git.ask("cat-file", "-s", blob) or "0"
+    content = git.ask("cat-file", "blob", blob) if int(size) < _LONGEST_DOMAIN else None
+    return blob if content is not None and _DOMAIN.match(content) else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,11 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from equieval.disclosure import PROFILES
 from equieval.errors import DisclosureRefused, EnvironmentFault, InputError
 from equieval.releases import publish
 from equieval.releases.manifest import plain_files
-from equieval.releases.publish import ordered, publish_folder, publish_zip, refuse_leaks
+from equieval.releases.private import Private, ten_digits
+from equieval.releases.publish import ordered, publish_folder, publish_zip
 from equieval.releases.publish_branch import publish_branch
+from equieval.releases.site_gate import refuse_leaks
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and process groups")
@@ -248,6 +253,90 @@ def test_a_branch_with_something_else_is_left_alone(old, repository, tmp_path):
 
 
 @needs_git
+def test_hooks_filters_and_rules_of_the_repository_change_nothing_of_the_site(
+    old, new, repository, tmp_path
+):
+    trap = tmp_path / "trap"
+    hooks = repository / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("pre-push", "reference-transaction", "post-index-change", "pre-commit"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {trap}\nexit 1\n")
+        (hooks / name).chmod(0o755)
+    for key, value in {
+        "filter.shout.clean": f"sh -c 'touch {trap}; tr a-z A-Z'",
+        "filter.shout.required": "true",
+        "core.fsmonitor": f"touch {trap}",
+        "core.autocrlf": "true",
+        "commit.gpgSign": "true",
+        "gpg.program": "false",
+    }.items():
+        git(repository, "config", key, value)
+    info = repository / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text("* filter=shout text eol=crlf\n")
+    (info / "exclude").write_text("*.html\n")
+    publish_branch(new, repository, "gh-pages")
+    publish_branch(new, repository, "local", remote=None)
+    bare = tmp_path / "remote.git"
+    for place in (bare, repository):
+        branch = "gh-pages" if place is bare else "local"
+        shown = {
+            name: subprocess.run(
+                ["git", "cat-file", "blob", f"{branch}:{name}"],
+                cwd=place,
+                capture_output=True,
+                check=True,
+            ).stdout
+            for name in git(place, "ls-tree", "-r", "--name-only", branch).splitlines()
+        }
+        assert shown == contents(new)
+    assert not trap.exists()
+
+
+@needs_git
+def test_a_dirty_repository_in_the_middle_of_a_merge_stays_as_it_is(old, repository):
+    git(repository, "checkout", "--quiet", "-b", "other")
+    (repository / "file").write_text("theirs")
+    git(repository, "commit", "--quiet", "-am", "Theirs")
+    git(repository, "checkout", "--quiet", "main")
+    (repository / "file").write_text("ours")
+    git(repository, "commit", "--quiet", "-am", "Ours")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repository, "merge", "other")
+    (repository / "staged").write_text("staged")
+    git(repository, "add", "staged")
+    (repository / "untracked").write_text("untracked")
+
+    def state():
+        index = git(repository, "ls-files", "--stage")
+        return index, git(repository, "status", "--porcelain"), (repository / "file").read_text()
+
+    before = state()
+    assert publish_branch(old, repository, "gh-pages").changed
+    assert state() == before
+    assert (repository / ".git" / "MERGE_HEAD").exists()
+
+
+@needs_git
+def test_a_branch_that_another_work_tree_has_checked_out_is_left_alone(old, repository, tmp_path):
+    git(repository, "worktree", "add", "--quiet", "-b", "pages", str(tmp_path / "beside"))
+    with pytest.raises(InputError, match="you work on"):
+        publish_branch(old, repository, "pages", remote=None)
+
+
+@needs_git
+@pytest.mark.parametrize("content", [b"example.org/<script>\n", b"\xff\xfe\0", b"a" * 400])
+def test_a_domain_file_that_names_no_domain_is_not_carried_over(
+    old, new, repository, tmp_path, content
+):
+    (old / "CNAME").write_bytes(content)
+    publish_branch(old, repository, "gh-pages")
+    publish_branch(new, repository, "gh-pages")
+    names = git(tmp_path / "remote.git", "ls-tree", "--name-only", "gh-pages").splitlines()
+    assert "CNAME" not in names
+
+
+@needs_git
 def test_a_remote_that_cannot_be_reached_is_told_in_words(old, repository, tmp_path):
     shutil.rmtree(tmp_path / "remote.git")
     with pytest.raises(EnvironmentFault, match="the old site stands"):
@@ -285,10 +374,37 @@ def test_a_branch_killed_at_random_moments_is_a_whole_site(old, new, repository,
     assert killed_at_random(publishing, 15, check) > 3
 
 
-def test_a_site_that_names_the_machine_is_refused(old, project):
-    (old / "leak.html").write_text(f"<p>{project.root}/data/births.csv</p>")
-    with pytest.raises(DisclosureRefused, match=r"leak\.html") as refused:
+@pytest.mark.parametrize(
+    "name", ["leak.html", "versions.json", "changes.xml", "pagefind/fragment/en_1.pf_fragment"]
+)
+def test_a_site_that_names_the_machine_is_refused_whatever_file_does(old, project, name):
+    refuse_leaks(old, project.root)
+    content = f"<p>{project.root}/data/births.csv</p>".encode()
+    if name.startswith("pagefind"):
+        content = gzip.compress(b"pagefind_dcd" + content)
+    (old / name).parent.mkdir(parents=True, exist_ok=True)
+    (old / name).write_bytes(content)
+    with pytest.raises(DisclosureRefused, match=re.escape(name)) as refused:
         refuse_leaks(old, project.root)
     assert refused.value.exit_code == 3
-    (old / "leak.html").unlink()
+    (old / name).write_bytes(b"{}")
     refuse_leaks(old, project.root)
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "versions.json", "pagefind/fragment/en_1.pf_fragment"]
+)
+def test_a_site_that_holds_an_exact_rate_is_refused_whatever_file_does(old, project, name):
+    rate = 1000 * 7 / 2027
+    private = Private(
+        PROFILES["nhs-msds"], None, (), (), frozenset(), frozenset({ten_digits(rate)})
+    )
+    privates = {"outreach": private}
+    refuse_leaks(old, project.root, privates=privates)
+    content = f'{{"rate": {rate!r}}}'.encode()
+    if name.startswith("pagefind"):
+        content = gzip.compress(b"pagefind_dcd" + content)
+    (old / name).parent.mkdir(parents=True, exist_ok=True)
+    (old / name).write_bytes(content)
+    with pytest.raises(DisclosureRefused, match="only exact counts give"):
+        refuse_leaks(old, project.root, privates=privates)
