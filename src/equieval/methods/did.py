@@ -1,7 +1,8 @@
 """Difference-in-differences with one adoption date: two by two, and two-way fixed effects.
 
 Estimated by linearmodels' ``PanelOLS`` with unit and period effects and standard errors
-clustered by unit (or a coarser cluster), t on clusters − 1. With staggered adoption a two-way
+clustered by unit (or a coarser cluster), t on clusters − 1; a balanced panel without weights has
+the same answer in closed form (``equieval.methods.within``). With staggered adoption a two-way
 fixed-effects coefficient may weigh effects negatively (Goodman-Bacon 2021, J Econom 225:254):
 use ``equieval.methods.staggered``. With few clusters, or few treated ones, a clustered standard
 error does not hold its promise; ``equieval.methods.inference`` says when and what stands in.
@@ -24,6 +25,7 @@ from equieval.methods.panel import (
     require_columns,
     require_one_row_per_unit_and_period,
 )
+from equieval.methods.within import balanced_codes, demean_balanced, within_regression
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,51 @@ def two_way_fixed_effects(
         cluster=cluster,
         extra=[*covariates, *([weights] if weights else [])],
     )
+    estimate, std_error = _closed_form(panel, covariates, count_absorbed, weights) or _by_library(
+        panel, covariates, count_absorbed, weights
+    )
+    ever = panel["exposed"] > 0
+    n_clusters = int(panel["cluster"].nunique())
+    return DidFit(
+        estimator="two-way fixed effects",
+        inference=f"t on {n_clusters - 1} df, clustered by {cluster or unit}",
+        effect=t_contrast(
+            estimate,
+            std_error,
+            n_clusters - 1,
+            ci_level=ci_level,
+        ),
+        n_obs=len(panel),
+        n_units=int(panel["unit"].nunique()),
+        n_treated_units=int(panel.loc[ever, "unit"].nunique()),
+        n_clusters=n_clusters,
+        n_treated_clusters=int(panel.loc[ever, "cluster"].nunique()),
+        note=note,
+    )
+
+
+def _closed_form(
+    panel: pd.DataFrame, covariates: Sequence[str], count_absorbed: bool, weights: str | None
+) -> tuple[float, float] | None:
+    """Return estimate and standard error of a balanced panel without weights, else nothing."""
+    codes = None if weights else balanced_codes(panel)
+    if codes is None:
+        return None
+    unit, time = codes
+    columns = panel[["outcome", "exposed", *covariates]].to_numpy(float)
+    freed = demean_balanced(columns, unit, time)
+    size = np.sqrt((columns**2).sum(axis=0))
+    # What rounding leaves of an absorbed column is not a column.
+    freed[:, np.sqrt((freed**2).sum(axis=0)) < 1e-10 * size] = 0.0
+    absorbed = int(unit.max()) + int(time.max()) + 1 if count_absorbed else 0
+    cluster = panel["cluster"].to_numpy(np.intp)
+    beta, cov = within_regression(freed[:, 0], freed[:, 1:], cluster, absorbed)
+    return float(beta[0]), float(np.sqrt(cov[0, 0]))
+
+
+def _by_library(
+    panel: pd.DataFrame, covariates: Sequence[str], count_absorbed: bool, weights: str | None
+) -> tuple[float, float]:
     indexed = panel.set_index(["unit", "time"])
     terms = indexed[["exposed", *covariates]]
     model = PanelOLS(
@@ -131,24 +178,7 @@ def two_way_fixed_effects(
             where="two-way fixed effects",
             remedy="Leave out covariates that do not change within units over time.",
         ) from error
-    ever = panel["exposed"] > 0
-    n_clusters = int(panel["cluster"].nunique())
-    return DidFit(
-        estimator="two-way fixed effects",
-        inference=f"t on {n_clusters - 1} df, clustered by {cluster or unit}",
-        effect=t_contrast(
-            float(fitted.params["exposed"]),
-            float(fitted.std_errors["exposed"]),
-            n_clusters - 1,
-            ci_level=ci_level,
-        ),
-        n_obs=len(panel),
-        n_units=int(panel["unit"].nunique()),
-        n_treated_units=int(panel.loc[ever, "unit"].nunique()),
-        n_clusters=n_clusters,
-        n_treated_clusters=int(panel.loc[ever, "cluster"].nunique()),
-        note=note,
-    )
+    return float(fitted.params["exposed"]), float(fitted.std_errors["exposed"])
 
 
 def triple_difference(
