@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from equieval.present.numbers import listing
 from equieval.protocol.catalogue.births import BIRTH_OUTCOMES
 from equieval.protocol.catalogue.care import CARE, DATA_QUALITY
 from equieval.protocol.catalogue.mortality import MORTALITY
 from equieval.protocol.catalogue.rows import Indicator
 from equieval.protocol.catalogue.workforce import WORKFORCE
 from equieval.releases.version import Release, list_releases
+from equieval.site.portfolio import Entry, card_values, facets, portfolio, programmes
+from equieval.site.practice import case_studies, pooled_evidence, topics
 from equieval.site.project import SiteProject, read_project
 from equieval.site.shell import fragment_environment, write_template
 from equieval.site.versions import Report, reports_of, state
-from equieval.study.adequacy import ITS_THRESHOLDS
+from equieval.study.adequacy import THRESHOLDS
 
 GENERATED, THEME = "_generated", "theme"
 HEADLINE_FACTS = (
@@ -31,6 +34,18 @@ HEADLINE_FACTS = (
     ("Effect on the gap", "effect_on_gap"),
     ("Certainty of evidence", "certainty"),
 )
+FILED = (
+    "gap_domains",
+    "population_groups",
+    "workstreams",
+    "clinical_priorities",
+    "clinical_priorities_cyp",
+)
+# Vocabularies that pages show as topics. Of a long one only the covered terms are told in full;
+# those of numbered documents carry their number.
+TOPICS = ("workstreams", "gap_domains", "population_groups", "pledges", "guidance_priorities")
+COMPACT = ("population_groups",)
+NUMBERED = {"pledges": "Pledge", "guidance_priorities": "Priority"}
 THEMES: tuple[tuple[str, str, Sequence[Indicator]], ...] = (
     ("Deaths", "Deaths of babies and of mothers.", MORTALITY),
     ("Births", "How births go, for mother and baby.", BIRTH_OUTCOMES),
@@ -82,24 +97,67 @@ def fragments(project: SiteProject, reports: Sequence[Report]) -> dict[str, str]
     """Return each piece of generated content by its name."""
     environment = fragment_environment()
     environment.filters["capitalize_first"] = lambda words: words[:1].upper() + words[1:]
+    environment.filters["listing"] = lambda words: listing([_in_running_text(w) for w in words])
+    environment.filters["slug"] = lambda words: words.lower().replace(" ", "-")
+    entries = portfolio(reports)
+    audiences = case_studies(entries)
     words: dict[str, Mapping[str, Any]] = {
-        "portfolio": {"reports": reports, "facts": HEADLINE_FACTS},
+        "portfolio": {
+            "entries": entries,
+            "programmes": programmes(entries),
+            "facets": facets(entries),
+            "facts": HEADLINE_FACTS,
+            "values": card_values,
+            "filed_words": _filed_words,
+        },
+        "practice": {
+            "audiences": audiences,
+            "any_case": any(audience["covered"] for audience in audiences),
+            "evidence": pooled_evidence(entries),
+            "facts": HEADLINE_FACTS,
+        },
         "versions": {"reports": [_version_list(report) for report in reports]},
-        "indicators": {"themes": list(_themes()), "polarity": POLARITY},
-        "adequacy": {"thresholds": ITS_THRESHOLDS},
+        "indicators": {"themes": list(_themes(entries)), "polarity": POLARITY},
+        "adequacy": {"designs": THRESHOLDS},
         "comment": {
             "reports": reports,
             "address": project.settings.get("comments") or "",
             "contact": project.settings.get("contact") or "",
         },
     }
-    return {
+    made = {
         name: environment.get_template(f"{name}.md.j2").render(given)
         for name, given in words.items()
     }
+    template = environment.get_template("topics.md.j2")
+    for vocabulary in TOPICS:
+        found = topics(vocabulary, entries)
+        made[f"topics-{found['id']}"] = template.render(
+            topics=found, compact=vocabulary in COMPACT, numbered=NUMBERED.get(vocabulary, "")
+        )
+    return made
 
 
-def _themes() -> Iterator[dict[str, Any]]:
+def _filed_words(entry: Entry) -> str:
+    """Return what an evaluation is filed under, in one line."""
+    labels = [term.label for vocabulary in FILED for term in entry.filed_under(vocabulary)]
+    return "; ".join(dict.fromkeys(labels))
+
+
+def _in_running_text(label: str) -> str:
+    """Return a label as it stands within a sentence.
+
+    >>> _in_running_text("Oral health")
+    'oral health'
+    """
+    return label[:1].lower() + label[1:]
+
+
+def _themes(entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+    used: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for name in entry.indicators if entry.standing else ():
+            used.setdefault(name, []).append(entry)
     for title, introduction, indicators in THEMES:
         traps: dict[str, list[str]] = {}
         for row in indicators:
@@ -109,6 +167,7 @@ def _themes() -> Iterator[dict[str, Any]]:
             "title": title,
             "introduction": introduction,
             "indicators": indicators,
+            "used": used,
             "traps": [
                 {"words": words, "names": _named(names, indicators)}
                 for words, names in traps.items()

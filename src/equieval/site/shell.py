@@ -24,7 +24,7 @@ from equieval.site.project import NOT_FOUND, SiteProject, page_key
 TEMPLATE, FILTER = "page.html", "equieval.lua"
 STYLES = ("base.css", "layout.css", "components.css", "reports.css", "print.css")
 SCRIPTS = ("theme.js", "page.js", "versions-banner.js")
-SITE_SCRIPTS = ("search.js",)
+SITE_SCRIPTS = ("search.js", "portfolio.js")
 ICON = "icon.svg"
 HOME_OF_A_VERSION = Markup("../../..")
 HOME_NAME = "All evaluations"
@@ -38,6 +38,7 @@ POLICY = (
 LASTING_PAGES = (
     ("All evaluations", "index.html"),
     ("Versions", "versions.html"),
+    ("Glossary", "glossary.html"),
     ("Search", "search.html"),
 )
 
@@ -95,6 +96,7 @@ def page_template(project: SiteProject, *, site_title: str) -> str:
         "mark": Markup(theme_file("mark.svg").decode().strip()),  # noqa: S704 -- our own file
         "policy": _policy(release is not None),
         "navigation": project.navigation,
+        "navigation_paths": [item.path for item in project.navigation],
         "sections": project.sections,
         "pages": tuple(_shell_pages(project)),
         "footer": project.footer,
@@ -103,6 +105,11 @@ def page_template(project: SiteProject, *, site_title: str) -> str:
         "noindex": bool(release and release.get("synthetic")),
         "feed": release is None and bool(project.site_url),
         "search_body": release is None,
+        "comments": any(
+            (given or {}).get(name)
+            for given in (project.settings, release)
+            for name in ("comments", "contact")
+        ),
     }
     if release:
         words["navigation"] = [_Link(text, path) for text, path in LASTING_PAGES]

@@ -16,6 +16,7 @@ from equieval.releases.renderer import HTML_FOLDER, ReleaseDraft
 from equieval.site.project import PROJECT_FILE, SiteProject, read_project
 from equieval.site.shell import FILTER, TEMPLATE, write_assets, write_template
 
+COMMENTS = ("comments", "contact")
 THEME_FOLDER, ASSETS_FOLDER = "_theme", "assets"
 
 
@@ -55,7 +56,10 @@ def version_description(release: ReleaseDraft, site: SiteProject) -> dict[str, A
         "lang": site.lang,
         "execute": {"enabled": False},
         "format": {"html": page_format(THEME_FOLDER, site)},
-        "equieval": {"release": _release_block(release)},
+        "equieval": {
+            **{name: site.settings[name] for name in COMMENTS if site.settings.get(name)},
+            "release": _release_block(release),
+        },
     }
 
 

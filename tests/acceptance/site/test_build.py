@@ -193,7 +193,7 @@ def test_a_frozen_page_links_only_to_pages_that_every_site_has(published) -> Non
     links = read_page((folder / "html" / "effect.html").read_text()).links
     outside = {link.split("#")[0] for link in links if link.startswith("../")}
     assert outside == {
-        f"../../../{name}.html" for name in ("index", "versions", "search", "comment")
+        f"../../../{name}.html" for name in ("index", "versions", "glossary", "search", "comment")
     }
 
 

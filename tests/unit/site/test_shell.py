@@ -57,7 +57,7 @@ def test_a_version_gets_the_scripts_that_its_pages_use(tmp_path: Path) -> None:
     write_assets(tmp_path / "version", of_version=True)
 
     names = [{path.name for path in (tmp_path / kind).iterdir()} for kind in ("site", "version")]
-    assert names[0] - names[1] == {"search.js"}
+    assert names[0] - names[1] == {"search.js", "portfolio.js"}
     assert names[1] == {"site.css", "theme.js", "page.js", "versions-banner.js", "icon.svg"}
 
 
