@@ -43,9 +43,9 @@ _LEFT_OUT = (".git", ".venv", ".equieval", "_site", "_generated", "reports", "te
 
 
 def copy_project(to: Path) -> Path:
-    """Copy everything that a run, a release or the site reads, and nothing they make."""
+    """Copy what a run, a release or the site of one evaluation reads, and nothing they make."""
     shutil.copytree(PROJECT, to, ignore=shutil.ignore_patterns(*_LEFT_OUT, "__pycache__"))
-    return to
+    return _england_alone(to)
 
 
 def bare_project(to: Path) -> Path:
@@ -54,7 +54,15 @@ def bare_project(to: Path) -> Path:
     (to / "_quarto.yml").touch()
     for folder in ("notebooks", "params", "data"):
         shutil.copytree(PROJECT / folder, to / folder)
-    return to
+    return _england_alone(to)
+
+
+def _england_alone(root: Path) -> Path:
+    """Take out the rest of the portfolio: one evaluation shows how the commands behave."""
+    for path in (root / "params").glob("*.yaml"):
+        if path.stem != ENGLAND:
+            path.unlink()
+    return root
 
 
 def england_blocks() -> Blocks:
