@@ -1,0 +1,8 @@
+"""Let tests import the simulation as its own script does."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
