@@ -44,16 +44,16 @@ def counterfactual(
     """
     actual = _rows(fit, X)
     without = _without(fit, X, intervention)
-    contrasts = [fit.contrast(pd.Series(row, fit.params.index), ci_level) for row in without]
+    contrasts = fit.contrasts(without, ci_level)
     return pd.DataFrame(
         {
             "period": X.index,
             "observed": fit.observed.reindex(X.index).to_numpy(float),
             "fitted": _mean(fit, actual @ fit.params.to_numpy()),
             "counterfactual": _mean(fit, without @ fit.params.to_numpy()),
-            "ci_low": _mean(fit, np.array([contrast.ci_low for contrast in contrasts])),
-            "ci_high": _mean(fit, np.array([contrast.ci_high for contrast in contrasts])),
-            "df": [contrast.df for contrast in contrasts],
+            "ci_low": _mean(fit, contrasts["ci_low"].to_numpy(float)),
+            "ci_high": _mean(fit, contrasts["ci_high"].to_numpy(float)),
+            "df": contrasts["df"].to_numpy(float),
         }
     )
 

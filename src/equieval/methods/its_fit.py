@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from equieval.errors import DesignError, did_you_mean
-from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
 from equieval.methods.reml import RemlAr1
 
+Array = npt.NDArray[np.float64]
 Link = Literal["identity", "log"]
 
 
@@ -91,6 +94,31 @@ class ItsFit:
             self._contrast_df(vector),
             ci_level=ci_level,
             scale="log" if self.link == "log" else "absolute",
+        )
+
+    def contrasts(self, weights: Array, ci_level: float = 0.95) -> pd.DataFrame:
+        """Return many contrasts at once, one row per row of ``weights`` (m × coefficients).
+
+        Columns ``estimate, std_error, df, ci_low, ci_high``, each as ``contrast`` gives it.
+        """
+        t_quantile(math.inf, ci_level)  # refuses a confidence level outside (0, 1)
+        estimate = weights @ self.params.to_numpy(float)
+        variance = np.einsum("ij,jk,ik->i", weights, self.cov.to_numpy(float), weights)
+        error = np.sqrt(np.maximum(variance, 0.0))
+        df = (
+            np.full(len(weights), self.residual_df)
+            if self.reml is None
+            else self.reml.satterthwaite_dfs(weights)
+        )
+        half = np.where(error > 0, stats.t.ppf(0.5 + ci_level / 2, df) * error, np.nan)
+        return pd.DataFrame(
+            {
+                "estimate": estimate,
+                "std_error": error,
+                "df": df,
+                "ci_low": estimate - half,
+                "ci_high": estimate + half,
+            }
         )
 
     def coefficient(self, name: str, ci_level: float = 0.95) -> Contrast:

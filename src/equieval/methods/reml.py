@@ -60,12 +60,17 @@ class RemlAr1:
         ``v`` is the contrast's variance, ``g`` its gradient by ``(σ², φ)`` and ``A`` the
         covariance of ``(σ², φ)`` from the information that the fit was asked for.
         """
-        by_sigma2 = float(weights @ self.unscaled_cov @ weights)
-        gradient = np.array([by_sigma2, float(weights @ self.cov_by_phi @ weights)])
-        spread = float(gradient @ self.variance_cov @ gradient)
-        if spread <= 0:
-            return float("nan")
-        return 2 * (self.sigma2 * by_sigma2) ** 2 / spread
+        return float(self.satterthwaite_dfs(weights[None, :])[0])
+
+    def satterthwaite_dfs(self, weights: Array) -> Array:
+        """Return the degrees of freedom of every row of ``weights`` (m × p), NaN where none."""
+        by_sigma2 = np.einsum("ij,jk,ik->i", weights, self.unscaled_cov, weights)
+        by_phi = np.einsum("ij,jk,ik->i", weights, self.cov_by_phi, weights)
+        gradient = np.column_stack([by_sigma2, by_phi])
+        spread = np.einsum("ij,jk,ik->i", gradient, self.variance_cov, gradient)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = 2 * (self.sigma2 * by_sigma2) ** 2 / spread
+        return np.asarray(np.where(spread > 0, found, np.nan))
 
 
 def fit(y: Array, X: Array, times: Array, *, information: Information = "expected") -> RemlAr1:
@@ -152,33 +157,52 @@ def _restricted_maximum(y: Array, basis: Array, steps: Array) -> float:
             where="REML AR(1) regression",
             remedy="Use a longer series, or a simpler model; report that these data cannot say.",
         )
-    found = minimize_scalar(
+    low, high = float(_GRID[best - 1]), float(_GRID[best + 1])
+    found = _stationary(y, basis, steps, low, high)
+    if found is not None:
+        reached = float(_profile(y, basis, steps, np.array([found]))[0])
+        if reached >= float(values[best]) - 1e-9 * abs(float(values[best])):
+            return found
+    # Two maxima between neighbours of the grid: the search by value takes the higher one.
+    searched = minimize_scalar(
         lambda phi: -float(_profile(y, basis, steps, np.array([phi]))[0]),
-        bounds=(_GRID[best - 1], _GRID[best + 1]),
+        bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-9},
     )
-    return _polished(float(found.x), y, basis, steps)
+    phi = float(searched.x)
+    polished = _stationary(y, basis, steps, phi - 1e-5, phi + 1e-5)
+    return phi if polished is None else polished
 
 
-def _polished(phi: float, y: Array, basis: Array, steps: Array) -> float:
-    """Take the maximum to machine precision on the score, so that units cannot move it."""
-    times = np.concatenate([[0.0], np.cumsum(steps)])
-    distance = np.abs(times[:, None] - times[None, :])
-    spare = len(y) - basis.shape[1]
+def _stationary(y: Array, basis: Array, steps: Array, low: float, high: float) -> float | None:
+    """Return where the score falls through 0, to machine precision, so that units cannot move it.
 
-    def score(value: float) -> float:
-        precision = np.linalg.inv(np.power(value, distance))
-        weighted = precision @ basis
-        projector = precision - weighted @ np.linalg.solve(basis.T @ weighted, weighted.T)
-        slope = _power_derivative(value, distance, 1)
-        Py = projector @ y
-        return float(spare * (Py @ slope @ Py) / (y @ Py) - np.sum(projector * slope))
+    Nothing if it does not do so between ``low`` and ``high``.
+    """
+    both = np.column_stack([basis, y])
+    earlier, later = both[:-1], both[1:]
+    p, spare = basis.shape[1], len(y) - basis.shape[1]
+    first = np.outer(both[0], both[0])
 
-    low, high = phi - 1e-5, phi + 1e-5
+    def score(phi: float) -> float:
+        carry, slope = np.power(phi, steps), _power_derivative(phi, steps, 1)
+        innovation = 1 - carry**2
+        fresh = later - carry[:, None] * earlier
+        products = first + fresh.T @ (fresh / innovation[:, None])
+        cross = earlier.T @ (fresh * (slope / innovation)[:, None])
+        moved = 2 * fresh.T @ (fresh * (carry * slope / innovation**2)[:, None]) - cross - cross.T
+        beta = np.linalg.solve(products[:p, :p], products[:p, p])
+        left = products[p, p] - products[p, :p] @ beta
+        contrast = np.append(-beta, 1.0)
+        by_residuals = float(contrast @ moved @ contrast) / left
+        by_design = float(np.trace(np.linalg.solve(products[:p, :p], moved[:p, :p])))
+        by_correlation = -2 * float((carry * slope / innovation).sum())
+        return -float(spare * by_residuals + by_correlation + by_design)
+
     if score(low) > 0 > score(high):
         return float(brentq(score, low, high, xtol=1e-14, rtol=1e-14))
-    return phi
+    return None
 
 
 def _at_maximum(
@@ -204,19 +228,21 @@ def _at_maximum(
 
     half = np.linalg.inv(r @ triangle)
     unscaled = half @ half.T
-    precision = np.linalg.inv(correlation)
-    weighted = precision @ X @ unscaled
+    precision = _Precision(phi, np.diff(times))
+    RX = precision.times(X)
+    weighted = RX @ unscaled
     cov_by_phi = sigma2 * weighted.T @ slope @ weighted
-    # P of Patterson & Thompson with σ² taken out: P = P₁ / σ².
-    projector = precision - precision @ X @ unscaled @ X.T @ precision
     curvature = _power_derivative(phi, distance, 2)
     if information == "expected":
-        matrix = _expected_information(projector, slope, sigma2, n - p)
+        # P of Patterson & Thompson with σ² taken out: P = P₁ / σ².
+        product = precision.times(slope) - weighted @ (RX.T @ slope)
+        matrix = _expected_information(product, sigma2, n - p)
     else:
+        projector = precision.times(np.eye(n)) - weighted @ RX.T
         matrix = _observed_information(y, projector, correlation, slope, curvature, sigma2)
     variance_cov = _inverse_information(matrix)
     cost = _cost_of_estimation(
-        precision @ X, precision, unscaled, variance_cov, correlation, slope, curvature, sigma2
+        RX, precision, unscaled, variance_cov, correlation, slope, curvature, sigma2
     )
     return RemlAr1(
         coefficients=coefficients,
@@ -232,9 +258,27 @@ def _at_maximum(
     )
 
 
+class _Precision:
+    """R⁻¹ of an AR(1), which has three diagonals however the points are spaced."""
+
+    def __init__(self, phi: float, steps: Array) -> None:
+        carry = np.power(phi, steps)
+        self.beside = -carry / (1 - carry**2)
+        self.main = np.ones(len(steps) + 1)
+        self.main[1:] += carry**2 / (1 - carry**2)
+        self.main[:-1] += carry**2 / (1 - carry**2)
+
+    def times(self, values: Array) -> Array:
+        """Return R⁻¹ times a matrix (n × k)."""
+        result = self.main[:, None] * values
+        result[1:] += self.beside[:, None] * values[:-1]
+        result[:-1] += self.beside[:, None] * values[1:]
+        return np.asarray(result)
+
+
 def _cost_of_estimation(
     weighted: Array,
-    precision: Array,
+    precision: _Precision,
     unscaled: Array,
     variance_cov: Array,
     correlation: Array,
@@ -247,24 +291,23 @@ def _cost_of_estimation(
     ``weighted`` is R⁻¹X; V = σ²R, differentiated by θ = (σ², φ).
     """
     A, phi_matrix = weighted / sigma2, sigma2 * unscaled
-    first = (correlation, sigma2 * slope)
-    second = ((np.zeros_like(slope), slope), (slope, sigma2 * curvature))
-    P = [-A.T @ by_theta @ A for by_theta in first]
+    moved = (correlation @ A, sigma2 * slope @ A)
+    bent = A.T @ slope @ A
+    second = ((np.zeros_like(bent), bent), (bent, sigma2 * A.T @ curvature @ A))
+    P = [-A.T @ by_theta for by_theta in moved]
     total = np.zeros_like(unscaled)
     for i in range(2):
         for j in range(2):
-            Q = A.T @ first[i] @ precision @ first[j] @ A / sigma2
-            R = A.T @ second[i][j] @ A
-            total += variance_cov[i, j] * (Q - P[i] @ phi_matrix @ P[j] - R / 4)
+            Q = moved[i].T @ precision.times(moved[j]) / sigma2
+            total += variance_cov[i, j] * (Q - P[i] @ phi_matrix @ P[j] - second[i][j] / 4)
     cost = 2 * phi_matrix @ ((total + total.T) / 2) @ phi_matrix
     # A negative cost would claim more than the variances being known would give.
     values, vectors = np.linalg.eigh(cost)
     return np.asarray((vectors * np.maximum(values, 0)) @ vectors.T)
 
 
-def _expected_information(projector: Array, slope: Array, sigma2: float, spare: int) -> Array:
-    """½ tr(P V_i P V_j) for θ = (σ², φ), where V = σ²R."""
-    product = projector @ slope
+def _expected_information(product: Array, sigma2: float, spare: int) -> Array:
+    """½ tr(P V_i P V_j) for θ = (σ², φ), where V = σ²R; ``product`` is P₁ dR/dφ."""
     mixed = np.trace(product) / (2 * sigma2)
     return np.array(
         [[spare / (2 * sigma2**2), mixed], [mixed, 0.5 * float(np.sum(product * product.T))]]

@@ -311,3 +311,18 @@ def test_kenward_roger_is_the_truth_about_the_estimators_spread():
     spread = np.std(estimates)
     assert np.median(plain) < 0.97 * spread
     assert abs(np.median(adjusted) / spread - 1) < 0.1
+
+
+def test_many_contrasts_at_once_are_each_its_own(series, design, counts):
+    rng = np.random.default_rng(5)
+    weights = rng.normal(size=(6, 4))
+    for fit in (
+        fit_reml_ar1(series, design),
+        fit_ols(series, design),
+        fit_quasi_poisson(*counts, design),
+    ):
+        together = fit.contrasts(weights, 0.9)
+        for row, (_, found) in zip(weights, together.iterrows(), strict=True):
+            alone = fit.contrast(pd.Series(row, design.columns), 0.9)
+            expected = [alone.estimate, alone.std_error, alone.df, alone.ci_low, alone.ci_high]
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
