@@ -98,7 +98,9 @@ def _metadata(release: Release) -> dict[str, Any]:
         ContextEntity(crate, _LICENCE, properties={"@type": "CreativeWork", "name": "MIT License"})
     )
     crate.root_dataset["version"] = str(release.version)
-    crate.root_dataset["identifier"] = release.content_digest
+    digest = release.content_digest
+    doi = f"https://doi.org/{release.doi}"
+    crate.root_dataset["identifier"] = [doi, digest] if release.doi else digest
     profile = crate.add(
         ContextEntity(
             crate,
