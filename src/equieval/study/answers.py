@@ -29,6 +29,12 @@ def analyse(page: Page) -> Analysis:
     return analysis
 
 
+def analysis_of(page: Page, page_id: str) -> Analysis:
+    """Return the analysis of another page, computed here; nothing is recorded."""
+    analyst = analyst_of(page.evaluation.design.type, page_id)
+    return analyst(page.evaluation, page.observations)
+
+
 def estimates_of(page: Page, *page_ids: str) -> pd.DataFrame:
     """Return the estimates of the pages that this one needs, one table.
 
@@ -74,5 +80,5 @@ def _with_variants(page: Page, estimates: pd.DataFrame) -> pd.DataFrame:
 
     They are computed here: the page that shows them needs the estimates of this one.
     """
-    variants = analyst_of(page.evaluation.design.type, "robustness")
-    return together(estimates, variants(page.evaluation, page.observations).estimates)
+    variants = study_of(page.evaluation.design.type).variants
+    return together(estimates, variants(page.evaluation, page.observations))

@@ -20,6 +20,7 @@ from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
 from equieval.study.staggered import compare_staggered, other_staggered_ways
 
+VARIANT_DRAWS = 999
 Joint = Callable[[Evaluation, Observations, PanelDesign], StratumEffects]
 
 
@@ -31,6 +32,7 @@ class Approach:
     ----------
     estimator : name of the headline estimator.
     compare : panel, events of the treated -> the headline effect with its interval.
+    vary : the same for the many variants, with fewer draws where there are any.
     ways : panel -> what stands beside it.
     joint, joint_name : the effects in all groups with one covariance, and what that is called.
     control_group : whom event studies compare with.
@@ -38,6 +40,7 @@ class Approach:
 
     estimator: str
     compare: Callable[[pd.DataFrame, float | None], Comparison]
+    vary: Callable[[pd.DataFrame, float | None], Comparison]
     ways: Callable[[pd.DataFrame], tuple[Way, ...]]
     joint: Joint
     joint_name: str
@@ -53,6 +56,7 @@ def approach_of(evaluation: Evaluation) -> Approach:
         return Approach(
             estimator=estimator,
             compare=lambda panel, events: compare_staggered(panel, control, events),
+            vary=lambda panel, events: compare_staggered(panel, control, events),
             ways=lambda panel: other_staggered_ways(panel, control),
             joint=partial(_staggered_joint, control_group=control),
             joint_name="Callaway–Sant'Anna by group, joint covariance",
@@ -61,6 +65,7 @@ def approach_of(evaluation: Evaluation) -> Approach:
     return Approach(
         estimator=estimator,
         compare=compare,
+        vary=partial(compare, draws=VARIANT_DRAWS),
         ways=other_ways,
         joint=_joint,
         joint_name="TWFE by group, joint covariance",

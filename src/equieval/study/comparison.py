@@ -40,7 +40,7 @@ class Comparison:
     ----------
     effect : estimate and interval; the interval is missing where the rule allows none.
     inference : how the interval was made.
-    reason : why this interval, in words.
+    interval, reason : which interval the rule picks, and why, in words.
     weighting : who counts how much in the estimate.
     observed : mean outcome of the treated after the start, weighted as the estimate is.
     n_obs, n_units, n_treated_units : what it was estimated on.
@@ -48,12 +48,18 @@ class Comparison:
 
     effect: Contrast
     inference: str
+    interval: str
     reason: str
     weighting: str
     observed: float
     n_obs: int
     n_units: int
     n_treated_units: int
+
+    @property
+    def rule(self) -> pd.DataFrame:
+        """Which interval stands and why, one row: ``interval, reason``."""
+        return pd.DataFrame([{"interval": self.interval, "reason": self.reason}])
 
     @property
     def relative(self) -> Contrast | None:
@@ -76,44 +82,51 @@ class Comparison:
         )
 
 
-def compare(panel: pd.DataFrame, n_events: float | None = None) -> Comparison:
+def compare(
+    panel: pd.DataFrame, n_events: float | None = None, *, draws: int = DRAWS
+) -> Comparison:
     """Estimate the effect on ``value`` of a panel (`equieval.study.panel.rate_panel`).
 
     Weighted by denominator, unless the rule leaves reassignment only: then each unit counts
-    the same, as the reassignment takes the units to be alike.
+    the same, as the reassignment takes the units to be alike. ``draws`` are those of the wild
+    bootstrap.
 
     Raises
     ------
     DesignError : the panel carries no difference-in-differences.
     """
-    fit = two_way_fixed_effects(panel, outcome="value", weights="weight", ci_level=CI_LEVEL)
-    rule = headline_interval(fit.n_clusters, fit.n_treated_clusters, n_events)
+    units = panel.groupby("unit")["exposed"].max()
+    rule = headline_interval(len(units), int(units.sum()), n_events)
     exposed = panel[panel["exposed"] == 1]
-    observed = float((exposed["value"] * exposed["weight"]).sum() / exposed["weight"].sum())
-    effect, inference, weighting = fit.effect, CLUSTERED, PER_PERSON
-    if rule.interval == "wild-bootstrap":
+    weighted = rule.interval in ("clustered", "wild-bootstrap")
+    if rule.interval == "clustered":
+        effect = two_way_fixed_effects(
+            panel, outcome="value", weights="weight", ci_level=CI_LEVEL
+        ).effect
+        inference = CLUSTERED
+    elif rule.interval == "wild-bootstrap":
         found = wild_bootstrap(
-            panel, outcome="value", weights="weight", draws=DRAWS, ci_level=CI_LEVEL
+            panel, outcome="value", weights="weight", draws=draws, ci_level=CI_LEVEL
         )
         effect = found.effect
         inference = f"wild cluster bootstrap, {found.draws:,} draws ({found.scheme})"
     elif rule.interval == "reassignment":
         effect = reassignment_interval(panel, outcome="value", ci_level=CI_LEVEL)
         inference = "reassignment of the treatment over the units"
-    elif rule.interval == "none":
+    else:
         alone = two_way_fixed_effects(panel, outcome="value", ci_level=CI_LEVEL)
         effect, inference = without_interval(alone.effect), NO_INTERVAL
-    if rule.interval in ("reassignment", "none"):
-        observed, weighting = float(exposed["value"].mean()), PER_UNIT
+    shares = exposed["weight"] if weighted else pd.Series(1.0, exposed.index)
     return Comparison(
-        effect,
-        inference,
-        rule.reason,
-        weighting,
-        observed,
-        fit.n_obs,
-        fit.n_units,
-        fit.n_treated_units,
+        effect=effect,
+        inference=inference,
+        interval=rule.interval,
+        reason=rule.reason,
+        weighting=PER_PERSON if weighted else PER_UNIT,
+        observed=float((exposed["value"] * shares).sum() / shares.sum()),
+        n_obs=len(panel),
+        n_units=len(units),
+        n_treated_units=int(units.sum()),
     )
 
 

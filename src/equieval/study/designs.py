@@ -37,6 +37,7 @@ class DesignStudy:
     Attributes
     ----------
     analysts : page id -> the function that answers it.
+    variants : the estimates of the robustness page that a verdict heeds.
     checks : the adequacy checks of the design, for one estimate or beforehand for the primary
         one.
     behind : the cells behind the estimates of a page, by which disclosure control judges them
@@ -44,6 +45,7 @@ class DesignStudy:
     """
 
     analysts: Mapping[str, Analyst]
+    variants: Callable[[Evaluation, Observations], pd.DataFrame]
     checks: Checks
     behind: Behind = _unsaid
 
@@ -55,6 +57,7 @@ _COMPARISON = DesignStudy(
         "inequality-effect": did.inequality_effect,
         "robustness": panel_robustness.robustness,
     },
+    panel_robustness.variant_estimates,
     panel_checks,
 )
 _DESIGNS: dict[str, DesignStudy] = {
@@ -67,6 +70,7 @@ _DESIGNS: dict[str, DesignStudy] = {
             "inequality-effect": its.inequality_effect,
             "robustness": robustness.robustness,
         },
+        lambda evaluation, observations: robustness.robustness(evaluation, observations).estimates,
         its.design_checks,
         series_cells,
     ),

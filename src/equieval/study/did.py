@@ -28,10 +28,11 @@ from equieval.protocol import Evaluation
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
 from equieval.study.approach import Approach, approach_of
 from equieval.study.comparison import CLUSTERED, beside_rows, comparison_row, ratio_row
-from equieval.study.event_studies import event_frames, for_event_study, lasting_frame
+from equieval.study.event_studies import event_frames, for_event_study
 from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import UP_TO_HORIZON
 from equieval.study.its import shown_groups
+from equieval.study.lasting import lasting_rows
 from equieval.study.panel import (
     PanelDesign,
     measure_panel,
@@ -48,7 +49,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
 
     Frames: ``arms`` (primary) and ``arms-<indicator>``: period, arm, rate, numerator,
     denominator; ``units``: unit, arm, start, denominator, events, reason; ``event-study`` and
-    ``pre-trend`` (see `equieval.study.event_studies.event_frames`); ``bacon`` where units start
+    ``pre-trend`` (see `equieval.study.event_studies.event_frames`); ``interval`` (which interval
+    stands in the headline: interval, reason); ``bacon`` where units start
     at different times: comparison, treated, control, estimate, weight.
     """
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
@@ -72,20 +74,22 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         estimator = approach.estimator
         rows.append(comparison_row(found, about, estimator=estimator, role="secondary", **columns))
         rows += ratio_row(found, about, estimator=estimator, **columns)
+        if outcome == primary:
+            frames["interval"] = found.rule
         rows += beside_rows(approach.ways(panel), about, **columns)
         suffix = "" if outcome == primary else f"-{outcome}"
         frames[f"arms{suffix}"] = arms(observations, outcome, design)
         if outcome == primary:
             shown = for_event_study(design)
-            event_rows, event = event_frames(
+            events = event_frames(
                 rate_panel(observations, outcome, shown),
                 shown,
                 about,
                 observations.frequency,
                 control_group=approach.control_group,
             )
-            rows += event_rows
-            frames |= event
+            rows += events.rows
+            frames |= events.frames
             if design.staggered:
                 frames["bacon"] = goodman_bacon(panel, outcome="value")
     frames["units"] = units_compared(observations, primary, design)
@@ -98,7 +102,8 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     Frames: ``groups`` (rows of the group effects), ``levelling`` (the two ends: stratum,
     counterfactual, fitted, estimate, ci_low, ci_high), ``who-moved`` (verdict, and the test that
     all groups have the same effect), ``event-study`` and ``pre-trend`` of the primary measure,
-    ``lasting`` (its effect by time since the start).
+    ``lasting`` (its effect by time since the start) and ``sustained`` (see `lasting_rows`),
+    ``interval`` (which interval stands in the headline, and why).
     """
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
     primary, horizon = evaluation.outcomes.primary, label(design.horizon)
@@ -110,9 +115,10 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         panel = measure_panel(evaluation, observations, measure, design.to_horizon())
         about = subject(evaluation, "inequality-effect", primary.indicator, measure)
         is_primary = measure == primary.measure
+        found = approach.compare(panel, None)
         rows.append(
             comparison_row(
-                approach.compare(panel, None),
+                found,
                 about,
                 estimator=approach.estimator,
                 role="primary" if is_primary else "secondary",
@@ -120,18 +126,21 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             )
         )
         if is_primary:
+            frames["interval"] = found.rule
             rows += beside_rows(approach.ways(panel), about, horizon=horizon)
             shown = for_event_study(design)
-            event_rows, event = event_frames(
+            events = event_frames(
                 measure_panel(evaluation, observations, measure, shown),
                 shown,
                 about,
                 observations.frequency,
                 control_group=approach.control_group,
             )
-            rows += event_rows
-            frames |= event
-            frames["lasting"] = lasting_frame(event_rows)
+            lasting, sustained = lasting_rows(
+                events.study, evaluation.robustness, observations.frequency, about
+            )
+            rows += [*events.rows, *lasting]
+            frames |= {**events.frames, "lasting": events.after, "sustained": sustained}
     joint = approach.joint(evaluation, observations, design.to_horizon())
     rows += _joint_rows(evaluation, joint, wanted, horizon, approach.joint_name)
     group_rows, frames["levelling"] = _group_rows(evaluation, observations, design, approach)

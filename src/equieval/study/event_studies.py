@@ -63,6 +63,27 @@ class BlockedStudy:
         return [share if block < self.blocks_to_horizon else 0.0 for block in range(after)]
 
 
+@dataclass(frozen=True)
+class EventEffects:
+    """The effects by time since the start: rows, frames of figures, and the study behind them.
+
+    ``study`` is None where the design carries none.
+    """
+
+    rows: list[dict[str, Any]]
+    frames: dict[str, pd.DataFrame]
+    study: BlockedStudy | None
+
+    @property
+    def after(self) -> pd.DataFrame:
+        """The rows from the start on, with ``label`` ("Quarter 1")."""
+        frame = pd.DataFrame([row for row in self.rows if row["event_time"] >= 0])
+        if self.study is None or frame.empty:
+            return frame
+        block = self.study.block.capitalize()
+        return frame.assign(label=[f"{block} {number}" for number in range(1, len(frame) + 1)])
+
+
 def for_event_study(design: PanelDesign) -> PanelDesign:
     """Return the design as an event study shows it: every period, from the anticipated start."""
     shifted = {unit: start - design.anticipation for unit, start in design.adoption.items()}
@@ -111,7 +132,7 @@ def event_frames(
     frequency: str,
     *,
     control_group: ControlGroup = "never-treated",
-) -> tuple[list[dict[str, Any]], dict[str, pd.DataFrame]]:
+) -> EventEffects:
     """Return the effects by time since the start as rows, and the frames of their figures.
 
     Frames: ``event-study`` (event_time in blocks, estimate, intervals and bands), ``pre-trend``
@@ -123,7 +144,8 @@ def event_frames(
         found = blocked_study(panel, design, frequency, control_group=control_group)
     except DesignError as refusal:
         nothing = pd.DataFrame({"reason": [refusal.what]})
-        return [], {"event-study": nothing.iloc[:0], "pre-trend": nothing}
+        empty = nothing.iloc[:0]
+        return EventEffects([], {"event-study": empty, "pre-trend": nothing}, None)
     frame = effects_of(found.study, ci_level=CI_LEVEL)
     if not found.reliable:
         unknown = ["std_error", "ci_low", "ci_high", "band_low", "band_high"]
@@ -147,19 +169,8 @@ def event_frames(
         for _, row in frame.iterrows()
         if row["event_time"] != -1
     ]
-    return rows, {
-        "event-study": frame.assign(block=found.block),
-        "pre-trend": _pretrend(found),
-    }
-
-
-def lasting_frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Return the effects after the start from the rows of `event_frames`: ``label`` and theirs."""
-    after = [row for row in rows if row["event_time"] >= 0]
-    frame = pd.DataFrame(after)
-    if frame.empty:
-        return frame
-    return frame.assign(label=[f"From period {int(t) + 1}" for t in frame["event_time"]])
+    frames = {"event-study": frame.assign(block=found.block), "pre-trend": _pretrend(found)}
+    return EventEffects(rows, frames, found)
 
 
 def _pretrend(found: BlockedStudy) -> pd.DataFrame:

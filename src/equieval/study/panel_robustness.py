@@ -54,21 +54,8 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     `equieval.study.sensitivity.sensitivity_frames` for the primary measure.
     """
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
-    primary = evaluation.outcomes.primary
-    panels: dict[str, Panel] = {
-        primary.measure: lambda d: measure_panel(evaluation, observations, primary.measure, d),
-        "rate": lambda d: rate_panel(observations, primary.indicator, d),
-    }
-    rows: list[dict[str, Any]] = []
-    labels: list[dict[str, str]] = []
-    for measure, panel in panels.items():
-        about = subject(evaluation, "robustness", primary.indicator, measure)
-        for variant in _variants(evaluation, observations, design):
-            row = _variant_row(variant, panel, about, approach)
-            rows.append(row)
-            labels.append(
-                {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
-            )
+    measure, panels = evaluation.outcomes.primary.measure, _panels(evaluation, observations)
+    rows, labels = _variant_rows(evaluation, observations, design, approach)
     other_rows, other_labels = _changed_besides(evaluation, observations, design, approach)
     estimates = tidy([*rows, *other_rows])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
@@ -84,16 +71,49 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
                 estimates, on="id"
             ),
             "specifications": _specifications(
-                evaluation, observations, design, approach, panels[primary.measure]
+                evaluation, observations, design, approach, panels[measure]
             ),
             **sensitivity_frames(
-                panels[primary.measure](shown),
+                panels[measure](shown),
                 shown,
                 observations.frequency,
                 control_group=approach.control_group,
             ),
         },
     )
+
+
+def variant_estimates(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
+    """Return the estimates of all variants: what a verdict heeds of this page."""
+    design, approach = panel_design(evaluation, observations), approach_of(evaluation)
+    return tidy(_variant_rows(evaluation, observations, design, approach)[0])
+
+
+def _panels(evaluation: Evaluation, observations: Observations) -> dict[str, Panel]:
+    primary = evaluation.outcomes.primary
+    return {
+        primary.measure: lambda design: measure_panel(
+            evaluation, observations, primary.measure, design
+        ),
+        "rate": lambda design: rate_panel(observations, primary.indicator, design),
+    }
+
+
+def _variant_rows(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign, approach: Approach
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Return every variant of both measures as rows, and what each is called."""
+    rows: list[dict[str, Any]] = []
+    labels: list[dict[str, str]] = []
+    for measure, panel in _panels(evaluation, observations).items():
+        about = subject(evaluation, "robustness", evaluation.outcomes.primary.indicator, measure)
+        for variant in _variants(evaluation, observations, design):
+            row = _variant_row(variant, panel, about, approach)
+            rows.append(row)
+            labels.append(
+                {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
+            )
+    return rows, labels
 
 
 def _variants(
@@ -172,7 +192,7 @@ def _variant_row(
             raise DesignError("nobody is left to compare", where="robustness", remedy="")
         rows = panel(variant.design.to_horizon())
         events = treated_events(rows) if "numerator" in rows else None
-        found = approach.compare(rows, events)
+        found = approach.vary(rows, events)
     except DesignError as refusal:
         return about.refused(
             estimator=approach.estimator,

@@ -50,13 +50,16 @@ def compare_staggered(
     rule = headline_interval(len(units), int(units.sum()), n_events)
     treated = int(units.sum())
     reason = f"{len(units)} units, {treated} of them treated: t on units − 1"
+    interval = "clustered"
     effect = t_contrast(overall.estimate, overall.std_error, len(units) - 1, ci_level=CI_LEVEL)
     inference = f"influence functions, {CLUSTERED}"
     if rule.interval in ("reassignment", "none"):
-        effect, inference, reason = without_interval(effect), NO_INTERVAL, rule.reason
+        effect, inference = without_interval(effect), NO_INTERVAL
+        interval, reason = "none", rule.reason
     return Comparison(
         effect,
         inference,
+        interval,
         reason,
         PER_UNIT,
         float(panel.loc[panel["exposed"] == 1, "value"].mean()),

@@ -72,6 +72,36 @@ def estimands(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFra
     return rows.sort_values("label", key=lambda s: s.map(list(labels.values()).index))
 
 
+def inference_in_words(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFrame:
+    """Return how the interval of each estimator was made: ``label, inference, weighting``."""
+    rows = estimators(estimates, outcome, measure)
+    words = rows[["label", "inference", "weighting"]].fillna("")
+    return words.reset_index(drop=True)
+
+
+def units_in_words(units: pd.DataFrame) -> pd.DataFrame:
+    """Return the units compared and left out: ``unit, arm, start, note``."""
+    return units.assign(
+        start=units["start"].fillna(""),
+        note=units["reason"].map(lambda reason: f"left out: {reason}" if reason else ""),
+    )[["unit", "arm", "start", "note"]]
+
+
+def jointly(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the effect on every measure from one counterfactual, with ``label`` and ``unit``."""
+    rows = at_headline(estimates)
+    rows = rows[
+        (rows["outcome"] == outcome)
+        & (rows["stratum"] == "all")
+        & rows["estimator"].str.endswith("joint covariance")
+    ]
+    names = [str(estimand).partition(":")[0] for estimand in rows["estimand"]]
+    return rows.assign(
+        label=[measure_name(name).capitalize() for name in names],
+        unit=[measure_unit(name, outcome) for name in names],
+    ).reset_index(drop=True)
+
+
 def absolute_and_relative(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Return the headline effect on a rate as a difference and as a ratio."""
     both = [_of(estimates, outcome, "rate", scale) for scale in ("absolute", RELATIVE)]

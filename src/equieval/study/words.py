@@ -26,7 +26,11 @@ MEASURES = {
 }
 UNITLESS = frozenset({"ratio", "rii", "concentration-index-relative"})
 GROUPS = {"imd-decile": "tenth", "imd-quintile": "fifth"}
-WEIGHTING = {"denominator": "each person counts the same; group shares are those of the period"}
+WEIGHTING = {
+    "denominator": "each person counts the same; group shares are those of the period",
+    "fixed-shares": "each person counts the same; group shares are those before the start",
+    "equal": "each unit counts the same; group shares are those before the start",
+}
 
 
 def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:

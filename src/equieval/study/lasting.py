@@ -1,0 +1,81 @@
+"""Did the effect last? Effects some months after the start, and how much of the early one is left.
+
+The early effect is the mean over the months up to the first that the protocol names (12), each
+later one the mean since the one before it. How much must be left is fixed beforehand
+(``robustness.retention_margin``) and tested as non-inferiority.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from equieval.errors import DesignError
+from equieval.methods.contrasts import t_contrast
+from equieval.methods.sustained import sustained_event_study
+from equieval.protocol.design import Robustness
+from equieval.study.analysis import CI_LEVEL, Subject
+from equieval.study.event_studies import BY_EVENT_TIME, BlockedStudy
+
+MONTHS_OF = {"month": 1, "quarter": 3, "year": 12, "financial-year": 12}
+LASTING_COLUMNS = (
+    "horizon", "estimate", "std_error", "df", "ci_low", "ci_high",
+    "margin_estimate", "margin_low", "margin_high", "margin_p_value", "verdict",
+)  # fmt: skip
+NOT_REACHED = "not reached"
+
+
+def lasting_rows(
+    found: BlockedStudy | None, block: Robustness, frequency: str, subject: Subject
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Return the effects at the months that the protocol names, as rows and as a frame.
+
+    The frame is that of `equieval.methods.sustained` with ``retention``, its horizons named
+    ("months 13 to 24"); a month that the follow-up does not reach has the verdict ``not
+    reached``. Empty where the protocol names none.
+    """
+    nothing = pd.DataFrame(columns=[*LASTING_COLUMNS, "retention"])
+    if found is None or block.retention_margin is None or not found.reliable:
+        return [], nothing
+    months = MONTHS_OF[frequency] * found.width
+    named = [(month, month // months) for month in block.sustained_at]
+    reached = [(month, end) for month, end in named if 0 < end <= found.study.n_after]
+    if not reached:
+        return [], nothing
+    spans: dict[str, list[int]] = {}
+    begin = 0
+    for month, end in reached:
+        if end <= begin:
+            raise DesignError(
+                f"{month} months are not told apart from the earlier ones in {found.block}s",
+                where="robustness.sustained_at",
+                remedy="name months further apart",
+            )
+        spans[_label(month, begin * months)] = list(range(begin, end))
+        begin = end
+    (first, early), *later = spans.items()
+    frame = sustained_event_study(
+        found.study, early, dict(later), retention=block.retention_margin, ci_level=CI_LEVEL
+    )
+    frame = frame.assign(horizon=[first, *(name for name, _ in later)])
+    for month, _ in named[len(reached) :]:
+        missing = {"horizon": f"month {month}", "verdict": NOT_REACHED}
+        frame = pd.concat([frame, pd.DataFrame([missing])], ignore_index=True)
+    rows = [
+        subject.row(
+            t_contrast(float(row["estimate"]), float(row["std_error"]), ci_level=CI_LEVEL),
+            estimator=BY_EVENT_TIME,
+            estimand=f"effect in {row['horizon']}",
+            role="secondary",
+            inference="clustered by unit, normal",
+            note=str(row["verdict"]) or None,
+        )
+        for _, row in frame.iterrows()
+        if pd.notna(row["estimate"])
+    ]
+    return rows, frame.assign(retention=block.retention_margin)
+
+
+def _label(month: int, begin: int) -> str:
+    return f"months {begin + 1} to {month}"

@@ -1,0 +1,203 @@
+"""What pages of several designs show in the same way: the model, event studies, sensitivity."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from equieval.data import Observations
+from equieval.present import figures, layouts, narrative
+from equieval.protocol.design import (
+    StaggeredDifferenceInDifferences,
+    SyntheticDifferenceInDifferences,
+)
+from equieval.study import views
+from equieval.study.analysis import Analysis
+from equieval.study.answers import analysis_of
+from equieval.study.baseline import as_one as summed
+from equieval.study.headline import headline_of
+from equieval.study.page import Page
+from equieval.study.panel import Comparative, panel_design
+from equieval.study.series import label
+from equieval.study.summary import model_terms
+from equieval.study.words import measure_name, outcome_name, outcome_words
+
+
+def show_model(page: Page) -> None:
+    """Show the model of the page's design in words and symbols."""
+    design = page.evaluation.design
+    if not isinstance(design, Comparative):
+        page.show(
+            "model",
+            narrative.its_model,
+            model_terms(page),
+            seasonality=design.seasonality,  # type: ignore[union-attr]
+        )
+        return
+    units = panel_design(page.evaluation, page.observations)
+    fitted = pd.DataFrame(
+        [
+            {
+                "estimator": headline_of(design.type).estimator,
+                "n_units": len(units.units),
+                "n_treated_units": len(units.adoption),
+            }
+        ]
+    )
+    if isinstance(design, StaggeredDifferenceInDifferences):
+        page.show("model", narrative.did_model, fitted, control_group=design.control_group)
+    elif isinstance(design, SyntheticDifferenceInDifferences):
+        page.show("model", narrative.synthetic_did_model, fitted)
+    else:
+        page.show("model", narrative.did_model, fitted)
+
+
+def as_one(page: Page) -> Observations:
+    """Return the observations of all units that the page compares, summed as one place."""
+    return summed(page.evaluation, page.observations)
+
+
+def window_words(page: Page) -> dict[str, Any]:
+    """Return ``first_period, last_period, units`` of a comparison, as figures take them."""
+    design = panel_design(page.evaluation, page.observations)
+    return {
+        "first_period": design.periods[0],
+        "last_period": design.periods[-1],
+        "units": f"{design.unit}s",
+    }
+
+
+def start_words(page: Page) -> dict[str, Any]:
+    """Return ``start`` where all treated units begin together, else that there is none."""
+    design = panel_design(page.evaluation, page.observations)
+    return {"start": None if design.staggered else label(design.start)}
+
+
+def show_event_study(page: Page, analysis: Analysis, *, quantity: str, gap: bool = False) -> None:
+    """Show the effects by time since the start, and what the ones before it can tell."""
+    frame, pretrend = analysis.frame("event-study"), analysis.frame("pre-trend")
+    unit = page.words["measure_unit"] if gap else page.words["unit"]
+    sides = {"lower": "narrower", "higher": "wider"} if gap else {}
+    if not frame.empty:
+        page.show(
+            "event-study",
+            figures.event_study,
+            frame,
+            quantity=quantity,
+            unit=unit,
+            polarity="low" if gap else page.words["polarity"],
+            frequency=str(frame["block"].iloc[0]),
+            **sides,
+        )
+    if gap:
+        page.show("pre-trend", narrative.parallel_gap_statement, pretrend, measure_unit=unit)
+    else:
+        page.show("pre-trend", narrative.pretrend_statement, pretrend, subject=quantity, unit=unit)
+
+
+def show_interval(page: Page, analysis: Analysis) -> None:
+    """Say which interval stands in the headline, and why; with several starts only if none does."""
+    rule = analysis.frame("interval")
+    staggered = isinstance(page.evaluation.design, StaggeredDifferenceInDifferences)
+    if not staggered or rule["interval"].iloc[0] == "none":
+        page.show("interval", narrative.headline_interval_statement, rule)
+
+
+def show_secondary(page: Page, analysis: Analysis) -> None:
+    """Show the arms and the estimates of every secondary outcome; say so where there is none."""
+    outcomes = page.evaluation.outcomes.secondary
+    for other in outcomes:
+        if f"arms-{other}" in analysis.frames:
+            page.show(
+                f"trends-{other}",
+                figures.arms_over_time,
+                analysis.frame(f"arms-{other}"),
+                **{**outcome_words(other), **start_words(page)},
+            )
+        page.show(
+            f"estimators-{other}",
+            layouts.changes,
+            views.estimators(analysis.estimates, other, "rate"),
+            caption=f"Change in the {outcome_name(other)} up to the horizon, by estimator",
+            unit=outcome_words(other)["unit"],
+            note=views.refusal(analysis.estimates, other),
+        )
+    if not outcomes:
+        page.show(
+            "no-secondary",
+            layouts.facts,
+            pd.DataFrame([("Secondary outcomes", "None is named in the protocol.")],
+                         columns=["item", "words"]),
+            caption="Secondary outcomes",
+        )  # fmt: skip
+
+
+def show_lasting(page: Page, analysis: Analysis) -> None:
+    """Show the effect by time since the start, and what is left of the early one."""
+    measure = measure_name(page.evaluation.outcomes.primary.measure)
+    sustained = analysis.frame("sustained")
+    if not sustained.empty:
+        page.show(
+            "sustained",
+            narrative.sustained_statement,
+            sustained,
+            retention=float(sustained["retention"].iloc[0]),
+            subject=page.words["gap"],
+            unit=page.words["measure_unit"],
+            quantity="gap",
+        )
+    lasting = analysis.frame("lasting")
+    if lasting.empty:
+        lasting = pd.DataFrame(
+            {"label": ["Every period"], "estimate": [math.nan], "ci_low": [math.nan],
+             "ci_high": [math.nan], "df": [math.nan]}
+        )  # fmt: skip
+    page.show(
+        "over-time",
+        layouts.changes,
+        lasting,
+        caption=f"Change in the {measure} by time since the start",
+        head="Time since the start",
+        unit=page.words["measure_unit"],
+    )
+
+
+def show_sensitivity(page: Page, analysis: Analysis) -> None:
+    """Show HonestDiD in both forms and the power of the test before the start."""
+    breakdown = analysis.frame("breakdown").iloc[0]
+    if breakdown["reason"]:
+        page.show(
+            "sensitivity",
+            layouts.facts,
+            pd.DataFrame([("Sensitivity to other trends", f"{breakdown['reason']}.")],
+                         columns=["item", "words"]),
+            caption="Sensitivity to trends that are not parallel",
+        )  # fmt: skip
+        return
+    block = str(breakdown["block"])
+    words = {"quantity": page.words["gap"], "unit": page.words["measure_unit"], "frequency": block}
+    for kind, column in (("relative-magnitudes", "relative"), ("smoothness", "smoothness")):
+        page.show(
+            kind,
+            figures.sensitivity,
+            analysis.frame(kind),
+            kind=kind,
+            breakdown=float(breakdown[column]),
+            **words,
+        )
+    drift = analysis.frame("drift")
+    page.show(
+        "pretrend-power",
+        figures.pretrend_power,
+        drift,
+        slope=float(drift["slope"].iloc[0]),
+        power=float(drift["power"].iloc[0]),
+        **words,
+    )
+
+
+def pretrend_of(page: Page) -> pd.DataFrame:
+    """Return the test of the gap before the start, of the page on inequality."""
+    return analysis_of(page, "inequality-effect").frame("pre-trend")
