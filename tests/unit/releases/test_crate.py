@@ -13,7 +13,6 @@ from equieval.errors import ReleaseError
 from equieval.releases.crate import write_crate
 from equieval.releases.manifest import verify_manifest
 
-
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")  # rdflib's own
 
 
