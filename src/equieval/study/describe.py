@@ -189,7 +189,10 @@ def software() -> pd.DataFrame:
 
 
 def registration(root: Path, evaluation: Evaluation) -> pd.DataFrame:
-    """Return whether the protocol was registered, and what deviates from it: ``item, words``."""
+    """Return whether the protocol was registered, and what deviates from it: ``item, words``.
+
+    DOIs of the version and of all versions follow where they are given.
+    """
     found = registration_of(root, evaluation.identity.id)
     rows = [("Registration", in_words(found))]
     if found is not None:
@@ -199,6 +202,11 @@ def registration(root: Path, evaluation: Evaluation) -> pd.DataFrame:
             for change in departed
         ]
         rows.append(("Deviations", str(len(departed)) if departed else "none"))
+    dois = (
+        ("DOI of this version", evaluation.release.doi),
+        ("DOI of all versions", evaluation.identity.doi),
+    )
+    rows += [(item, doi) for item, doi in dois if doi]
     return pd.DataFrame(rows, columns=["item", "words"])
 
 
