@@ -23,6 +23,7 @@ from equieval.present import figures, theme
 from equieval.present.artefact import Picture
 
 from .conftest import UNIT
+from .panel_builds import PANEL_BUILDS
 
 SOURCE = (
     "Office for National Statistics, Child and infant mortality 2022 and Births 2023, Open "
@@ -110,13 +111,21 @@ BUILDS: dict[str, Build] = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=sorted(BUILDS))
+@pytest.fixture(scope="module", params=sorted([*BUILDS, *PANEL_BUILDS]))
 def picture(
     request: pytest.FixtureRequest, series: pd.DataFrame, by_group: pd.DataFrame, gaps: pd.DataFrame
 ) -> Picture:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        if request.param in PANEL_BUILDS:
+            return PANEL_BUILDS[request.param]()
         return BUILDS[request.param](series, by_group, gaps)
+
+
+@pytest.fixture(scope="module")
+def saved(picture: Picture) -> tuple[bytes, bytes]:
+    """The picture as SVG and as PNG."""
+    return figures.svg_bytes(picture.figure), figures.png_bytes(picture.figure)
 
 
 def _drawn_texts(picture: Picture) -> list[tuple[str, Bbox]]:
@@ -159,7 +168,7 @@ def test_text_is_horizontal_and_legible(picture: Picture) -> None:
 def test_every_picture_has_a_finding_a_scope_and_a_result_in_words(picture: Picture) -> None:
     assert picture.title
     assert not picture.title.endswith(".")
-    assert picture.title[0].isupper()
+    assert not picture.title[0].islower()
     assert picture.subtitle
     assert any(character.isdigit() for character in picture.alt)
     assert picture.alt.endswith(".")
@@ -168,19 +177,19 @@ def test_every_picture_has_a_finding_a_scope_and_a_result_in_words(picture: Pict
         assert "  " not in words
 
 
-def test_the_same_drawing_gives_the_same_bytes(picture: Picture) -> None:
-    assert figures.svg_bytes(picture.figure) == figures.svg_bytes(picture.figure)
-    assert figures.png_bytes(picture.figure) == figures.png_bytes(picture.figure)
+def test_the_same_drawing_gives_the_same_bytes(
+    picture: Picture, saved: tuple[bytes, bytes]
+) -> None:
+    assert (figures.svg_bytes(picture.figure), figures.png_bytes(picture.figure)) == saved
 
 
-def test_pictures_say_nothing_of_time_program_or_other_hosts(picture: Picture) -> None:
-    svg = figures.svg_bytes(picture.figure).decode()
+def test_pictures_say_nothing_of_time_program_or_other_hosts(saved: tuple[bytes, bytes]) -> None:
+    svg, png = saved[0].decode(), saved[1]
     assert "matplotlib" not in svg.casefold()
     assert "dc:date" not in svg
     assert "DOCTYPE" not in svg
     assert "DejaVu" not in svg
     assert len(svg) < 100_000
-    png = figures.png_bytes(picture.figure)
     assert b"Software" not in png
     assert b"atplotlib" not in png
     assert imread(BytesIO(png)).shape[1] == 1080
