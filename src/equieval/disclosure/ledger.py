@@ -15,7 +15,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from equieval.errors import DisclosureRefused
@@ -42,11 +42,25 @@ class Ledger:
     version : number of the version.
     profile : disclosure profile that the version was released under.
     cells : keyed id → entry.
+    dimension, levels, frequency : how the counts are cut: the dimension's id and levels, and the
+        periods as pandas names them; empty in ledgers that do not say.
+    sources : id → fingerprint of each source, by which other evaluations of it are known.
+    evaluation : whose version it is.
     """
 
     version: int
     profile: str
     cells: Mapping[str, Entry]
+    dimension: str = ""
+    levels: tuple[str, ...] = ()
+    frequency: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    evaluation: str = ""
+
+    @property
+    def name(self) -> str:
+        """The version as messages name it."""
+        return f"{self.evaluation} v{self.version}".strip()
 
 
 def cell_id(key: bytes, coordinates: Iterable[str]) -> str:
@@ -98,6 +112,10 @@ def write_ledger(root: Path, evaluation_id: str, ledger: Ledger) -> Path:
         "schema": _SCHEMA,
         "version": ledger.version,
         "profile": ledger.profile,
+        "dimension": ledger.dimension,
+        "levels": list(ledger.levels),
+        "frequency": ledger.frequency,
+        "sources": dict(ledger.sources),
         "cells": {
             name: [entry.exact, None if math.isnan(entry.shown) else entry.shown]
             for name, entry in sorted(ledger.cells.items())
@@ -123,7 +141,16 @@ def _read(path: Path, version: int) -> Ledger:
             str(name): Entry(float(exact), math.nan if shown is None else float(shown))
             for name, (exact, shown) in record["cells"].items()
         }
-        return Ledger(version, str(record["profile"]), cells)
+        return Ledger(
+            version,
+            str(record["profile"]),
+            cells,
+            dimension=str(record.get("dimension", "")),
+            levels=tuple(str(level) for level in record.get("levels", ())),
+            frequency=str(record.get("frequency", "")),
+            sources={str(name): str(d) for name, d in record.get("sources", {}).items()},
+            evaluation=path.parent.name,
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DisclosureRefused(
             "the private ledger of an earlier version cannot be read",

@@ -23,6 +23,7 @@ from equieval.disclosure.cells import (
     all_relations,
 )
 from equieval.disclosure.complementary import Cells, complementary
+from equieval.disclosure.groupings import Beside, Grid, Tied, tied_cells
 from equieval.disclosure.ledger import Entry, Ledger
 from equieval.disclosure.profiles import Profile
 from equieval.errors import DisclosureRefused
@@ -70,6 +71,8 @@ def safe_counts(
     *,
     identify: Identify,
     earlier: Sequence[Ledger] = (),
+    grid: Grid | None = None,
+    beside: Sequence[Beside] = (),
 ) -> SafeCounts:
     """Protect every count under a profile, so that none follows from the others.
 
@@ -84,10 +87,12 @@ def safe_counts(
     grouping, quantities : how the counts hang together.
     identify : coordinates → keyed id of a cell.
     earlier : ledgers of earlier versions, the latest first.
+    grid, beside : how the counts are cut, and what versions show that cut them otherwise.
 
     Raises
     ------
-    DisclosureRefused : counts that an earlier version shows give a small count of this one away.
+    DisclosureRefused : counts that another version shows give a small count of this one away, or
+        the other way round.
     """
     cells = all_cells(counts, grouping, quantities)
     rule, exact = profile.counting, cells["exact"]
@@ -101,18 +106,27 @@ def safe_counts(
         id=[identify(row) for row in _coordinates(cells)], shown=shown, reason=reason
     )
     reused = _as_before(cells, profile.threshold, earlier)
-    suppression = complementary(
-        Margins(exact.to_numpy(), all_relations(cells, grouping, quantities)),
-        _needs(cells, profile, reused=reused, added=added.to_numpy()),
-    )
+    needs = _needs(cells, profile, reused=reused, added=added.to_numpy())
+    ties = all_relations(cells, grouping, quantities)
+    everything = exact.to_numpy()
+    if grid is not None and beside:
+        tied = tied_cells(cells, grid, beside)
+        needs = _with_tied(needs, tied, profile, beside)
+        ties = [*ties, *tied.relations]
+        everything = np.concatenate([everything, tied.cells["exact"].to_numpy()])
+    suppression = complementary(Margins(everything, ties), needs)
     if len(suppression.exposed):
+        first = int(suppression.exposed[0])
+        listed = cells if first < len(cells) else tied.cells
+        place = listed.iloc[first if first < len(cells) else first - len(cells)]
         raise DisclosureRefused(
             f"{len(suppression.exposed)} small counts would follow from counts that an earlier "
-            "version shows",
-            where=", ".join(cells.loc[suppression.exposed[0], list(COORDINATES)].astype(str)),
-            remedy="join groups or periods, or withdraw the earlier version",
+            "version, or another evaluation of the same data, shows",
+            where=", ".join(str(place[name]) for name in COORDINATES),
+            remedy="join groups or periods, use the groups and periods of the other version, or "
+            "withdraw it",
         )
-    cells = _withhold(cells, suppression.withheld)
+    cells = _withhold(cells, suppression.withheld[: len(cells)])
     added &= ~reused
     again, still = add_up(cells, cells["shown"], grouping, quantities, totals=totals)
     cells["shown"] = again.where(added & still, cells["shown"])
@@ -181,3 +195,33 @@ def _needs(
         may_withhold=shown & ~reused & ~added & (exact > 0),
         cost=1.0 + np.log1p(exact),
     )
+
+
+def _with_tied(own: Cells, tied: Tied, profile: Profile, beside: Sequence[Beside]) -> Cells:
+    """Add the cells of versions that cut the counts otherwise: known, and not to be given away."""
+    rows = tied.cells
+    exact, shown = rows["exact"].to_numpy(dtype="float64"), rows["shown"]
+    low, high = np.zeros(len(rows)), np.full(len(rows), np.inf)
+    least, required = np.zeros(len(rows)), np.zeros(len(rows))
+    for number, rule in [(-1, profile.counting), *enumerate(b.rule for b in beside)]:
+        mine = (rows["place"] == number).to_numpy()
+        alone = rule.known(shown)
+        if number >= 0:
+            low = np.where(mine, np.minimum(alone.low, exact), low)
+            high = np.where(mine, np.maximum(alone.high, exact), high)
+        least = np.where(mine, 0.0 if rule.redact_zero else 1.0, least)
+        width = rule.width(shown, Interval(low, high))
+        required = np.where(mine & rule.sensitive(rows["exact"]), width, required)
+    return Cells(
+        known=_behind(own.known, Interval(low, high)),
+        unknown=_behind(
+            own.unknown, Interval(np.minimum(exact, least), np.full(len(rows), np.inf))
+        ),
+        required=np.concatenate([own.required, required]),
+        may_withhold=np.concatenate([own.may_withhold, np.zeros(len(rows), dtype="bool")]),
+        cost=np.concatenate([own.cost, 1.0 + np.log1p(exact)]),
+    )
+
+
+def _behind(own: Interval, others: Interval) -> Interval:
+    return Interval(np.concatenate([own.low, others.low]), np.concatenate([own.high, others.high]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
 from pathlib import Path
@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from equieval.disclosure import PROFILES
-from equieval.disclosure.ledger import Ledger, other_ledgers, read_ledgers, write_ledger
+from equieval.disclosure.ledger import Ledger, write_ledger
 from equieval.disclosure.profiles import Profile
 from equieval.releases.record import Finding
 
 if TYPE_CHECKING:
+    from equieval.disclosure.groupings import Grid
     from equieval.disclosure.safeguard import SafeCounts
     from equieval.protocol import Evaluation
 
@@ -40,6 +41,8 @@ class Private:
     others : what other evaluations of the project showed.
     closed : ids of the sources that are not open.
     telling : numbers to ten significant digits that only exact counts give.
+    grid : how the counts are cut.
+    sources : id → fingerprint of each source.
     """
 
     profile: Profile
@@ -48,6 +51,8 @@ class Private:
     others: tuple[Ledger, ...]
     closed: frozenset[str]
     telling: frozenset[str]
+    grid: Grid | None = None
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def telling_digits(self) -> frozenset[str]:
@@ -76,14 +81,16 @@ class Private:
         columns = ["id", "exact", "shown", "quantity", "unit", "period", "stratum"]
         cells = self.counts.cells[columns]
         for ledger in (*self.ledgers, *self.others):
+            rules = PROFILES.get(ledger.profile, self.profile)
+            least = max(self.profile.threshold, rules.threshold)
             for name, exact, shown, *place in cells.itertuples(index=False, name=None):
                 before = ledger.cells.get(name)
-                if before is None or not 0 < abs(exact - before.exact) < self.profile.threshold:
+                if before is None or not 0 < abs(exact - before.exact) < least:
                     continue
                 both_withheld = math.isnan(shown) and math.isnan(before.shown)
                 if shown != before.shown and not both_withheld:
                     message = (
-                        f"it differs from v{ledger.version} by fewer people than may be told apart"
+                        f"it differs from {ledger.name} by fewer people than may be told apart"
                     )
                     yield Finding(message, ", ".join(str(part) for part in place))
 
@@ -97,22 +104,37 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
     from equieval.protocol.indicators import indicator
     from equieval.study.safeguard import safeguard
 
-    counts = safeguard(evaluation, load_observations(evaluation, root), root).counts
-    if counts is None:
+    done = safeguard(evaluation, load_observations(evaluation, root), root)
+    counts, grid = done.counts, done.grid
+    if counts is None or grid is None:
         return None
-    ledgers = read_ledgers(root, evaluation.identity.id)
-    others = other_ledgers(root, evaluation.identity.id)
     closed = frozenset(source.id for source in evaluation.data.sources if not source.open)
     named = {name for source in evaluation.data.sources for name in source.indicators}
     few = rules.rates.withheld_under if rules.counting.exact else 0
     scales = frozenset({1.0, *(float(indicator(name).per) for name in named)})
-    return Private(rules, counts, ledgers, others, closed, frozenset(_telling(counts, scales, few)))
+    return Private(
+        rules,
+        counts,
+        done.earlier.own,
+        done.earlier.others,
+        closed,
+        frozenset(_telling(counts, scales, few)),
+        grid,
+        {source.id: source.digest for source in done.observations.sources},
+    )
 
 
 def keep_ledger(root: Path, evaluation_id: str, version: int, private: Private) -> Path:
     """Write the ledger of a version before it is published."""
     ledger = private.counts.ledger(version, private.profile.id)
-    return write_ledger(root, evaluation_id, ledger)
+    if private.grid is not None:
+        ledger = replace(
+            ledger,
+            dimension=private.grid.dimension,
+            levels=private.grid.levels,
+            frequency=private.grid.frequency,
+        )
+    return write_ledger(root, evaluation_id, replace(ledger, sources=private.sources))
 
 
 def ten_digits(number: float) -> str:

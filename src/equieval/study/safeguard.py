@@ -8,7 +8,7 @@ same counts in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,14 +17,16 @@ from equieval.data import Observations, Protection
 from equieval.data.coding import ALL
 from equieval.data.digests import private_key
 from equieval.data.observations import FIGURES, in_order
+from equieval.data.periods import pandas_frequency
 from equieval.data.quality import share_words
 from equieval.disclosure.cells import COORDINATES, Grouping, Quantities, quantity_name
-from equieval.disclosure.ledger import cell_id, other_ledgers, read_ledgers
+from equieval.disclosure.groupings import Grid
 from equieval.disclosure.profiles import Profile, profile
 from equieval.disclosure.protect import RateRule
 from equieval.disclosure.safeguard import SafeCounts, safe_counts
 from equieval.protocol import Evaluation
 from equieval.protocol.sources import Source
+from equieval.study.earlier import Earlier, earlier_versions, naming
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,14 @@ class Safeguarded:
     ----------
     observations : counts as shown; NaN where one is missing or withheld.
     counts : what was done to each count (private); None where nothing had to be.
+    grid : how the counts are cut.
+    earlier : what readers have of the same counts (private).
     """
 
     observations: Observations
     counts: SafeCounts | None = None
+    grid: Grid | None = None
+    earlier: Earlier = field(default_factory=Earlier)
 
     def grouped(self, grouping: str) -> Observations:
         """Return the observations in the groups of the evaluation; protected counts are in them."""
@@ -93,18 +99,35 @@ def safeguard(evaluation: Evaluation, recorded: Observations, root: Path) -> Saf
     names, quantities = _quantities(evaluation)
     counts = _long(recorded, names)
     key = private_key(root)
+    strata = (*recorded.levels, *recorded.missing_levels)
+    grid = Grid(recorded.dimension, strata, pandas_frequency(recorded.frequency))
+    places = counts[["quantity", "unit", "period"]].drop_duplicates()
+    earlier = earlier_versions(
+        root,
+        evaluation.identity.id,
+        key=key,
+        grid=grid,
+        rows=[
+            (*place, stratum)
+            for place in places.itertuples(index=False, name=None)
+            for stratum in (*strata, ALL)
+        ],
+        quantities=quantities,
+        sources={source.id: source.digest for source in recorded.sources},
+        rules=rules,
+    )
     safe = safe_counts(
         counts,
         rules,
-        Grouping((*recorded.levels, *recorded.missing_levels), {}),
+        Grouping(strata, {}),
         quantities,
-        identify=lambda row: cell_id(key, (recorded.dimension, *row)),
-        earlier=(
-            *read_ledgers(root, evaluation.identity.id),
-            *other_ledgers(root, evaluation.identity.id),
-        ),
+        identify=naming(key, grid),
+        earlier=(*earlier.own, *earlier.others),
+        grid=grid,
+        beside=earlier.beside,
     )
-    return Safeguarded(_as_shown(recorded, names, safe, rules), safe)
+    shown = _as_shown(recorded, names, safe, rules)
+    return Safeguarded(shown, safe, grid, earlier)
 
 
 def _quantities(evaluation: Evaluation) -> tuple[dict[tuple[str, str], str], Quantities]:
@@ -178,9 +201,9 @@ def _as_shown(
     ordered = in_order(table, recorded.dimension, strata, recorded.indicators)
     kept_back = _kept_back(table.rename(columns={recorded.dimension: "stratum"}), names, safe)
     # Where counts are rounded or withheld, rates of few events are a matter of what is shown.
-    exact = rules.counting.exact
-    rates = rules.rates if exact else RateRule()
-    done = Protection(rules.id, kept_back, rounded=not exact, rates=rates)
+    as_counted = rules.counting.exact
+    rates = rules.rates if as_counted else RateRule()
+    done = Protection(rules.id, kept_back, rounded=not as_counted, rates=rates)
     return replace(recorded, table=ordered, protection=done)
 
 
