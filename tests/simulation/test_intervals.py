@@ -20,8 +20,6 @@ from statsmodels.stats.multitest import multipletests
 from equieval.study.comparison import compare
 from equieval.study.staggered import compare_staggered
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def drawn(cell_id, replications):
     """Return the judged results of some replications of one cell."""
