@@ -34,6 +34,10 @@ OUTSIDE_PAGES = frozenset(
 )
 
 
+# Stands among the blocks of a page that says whether its protocol was registered.
+REGISTRATION_BLOCK = "registration"
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """What one page depends on.
@@ -69,7 +73,9 @@ class Fingerprint:
         if self.notebook != earlier.notebook:
             yield "the notebook changed"
         for name in _changed(self.blocks, earlier.blocks):
-            yield f"the block '{name}' of the parameters changed"
+            registered = name == REGISTRATION_BLOCK
+            what = "registration" if registered else f"block '{name}' of the parameters"
+            yield f"the {what} changed"
         for name in _changed(self.data, earlier.data):
             yield f"the data source '{name}' changed"
         files = list(_changed(self.package, earlier.package))

@@ -86,8 +86,8 @@ def run_record(
 def platform_kind() -> dict[str, str]:
     """Return the kind of machine, on which the last digits of a number can depend.
 
-    ``system`` (Linux, Darwin, Windows), ``machine`` (x86_64, arm64) and ``implementation`` (CPython): no
-    name of the machine or of its user.
+    ``system`` (Linux, Darwin, Windows), ``machine`` (x86_64, arm64) and ``implementation``
+    (CPython): no name of the machine or of its user.
     """
     return {
         "system": platform.system(),

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import equieval
 from equieval.errors import InputError
+from equieval.protocol.registration import PROTOCOL_BLOCKS, registration_path
 from equieval.runs.fingerprint import (
+    REGISTRATION_BLOCK,
     Fingerprint,
     digest_of,
     environment_versions,
@@ -66,6 +68,7 @@ class Subject:
     package : digests of the package files that pages stand on.
     seeds : every ``seed`` among the parameters, defaults included, by key path.
     stamps : size and time of every file read, to notice an edit during the run.
+    registration : digest of the file of its registration; empty where it is not registered.
     """
 
     root: Path
@@ -83,6 +86,7 @@ class Subject:
     package: Mapping[str, str]
     seeds: Mapping[str, int]
     stamps: Mapping[Path, tuple[int, int]]
+    registration: str = ""
 
     def injected(self, spec: PageSpec) -> dict[str, Any]:
         """Return the parameters that a page gets: the blocks it reads, as given."""
@@ -99,7 +103,7 @@ class Subject:
                 needed = [by_id[page_id] for page_id in spec.needs]
                 done[spec.slug] = Fingerprint(
                     notebook=source_digest(self.notebooks[spec.slug]),
-                    blocks={k: digest_of(v) for k, v in self.injected(spec).items()},
+                    blocks=self._block_digests(spec),
                     data={source.id: source.digest for source in self.sources},
                     package=self.package,
                     environment=environment_versions(),
@@ -108,6 +112,16 @@ class Subject:
             return done[spec.slug]
 
         return {spec.slug: fingerprint(spec) for spec in self.specs}
+
+    def _block_digests(self, spec: PageSpec) -> dict[str, str]:
+        """Return the digest of each block that a page reads.
+
+        A page that reads the whole protocol says whether it was registered, and what deviates.
+        """
+        digests = {name: digest_of(value) for name, value in self.injected(spec).items()}
+        if self.registration and set(PROTOCOL_BLOCKS) <= set(spec.reads):
+            digests[REGISTRATION_BLOCK] = self.registration
+        return digests
 
     def front_matter(self, spec: PageSpec) -> dict[str, Any]:
         """Return the front matter of a page; the first page's title has the design in it."""
@@ -161,6 +175,8 @@ def read_subject(root: Path, parameters_file: Path) -> Subject:
     package = Path(equieval.__file__).parent
     files += package_files(package)
     files += [root / s.path for s in evaluation.data.sources]
+    registered = registration_path(root, evaluation.identity.id)
+    files.append(registered)
     stamps = before | {path: stamp(path) for path in files}
     identity = evaluation.identity
     return Subject(
@@ -181,6 +197,7 @@ def read_subject(root: Path, parameters_file: Path) -> Subject:
         package=package_digests(package),
         seeds=dict(seeds_of(evaluation.blocks())),
         stamps=stamps,
+        registration=content_digest(registered.read_bytes()) if registered.is_file() else "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import platform
 import re
 import socket
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import nbformat
 import pytest
 from runs_project import notebook, pages, small_subject, with_page
 
+from equieval.protocol.registration import PROTOCOL_BLOCKS
 from equieval.runs import draft_folder, fingerprint
 from equieval.runs.draft import staging
 from equieval.runs.notebooks import notebook_bytes, settled, with_front_matter
@@ -180,6 +182,25 @@ def test_the_record_names_versions_seeds_and_every_package_file(subject: Subject
     assert "errors.py" in record["package"]["files"]
     assert any(name.startswith("methods/") for name in record["package"]["files"])
     assert not any(name.startswith("runs/") for name in record["package"]["files"])
+
+
+def test_the_record_names_the_kind_of_machine(subject: Subject) -> None:
+    record = read_record(draft_folder(subject.root, "small"))
+    assert record is not None
+    assert record["platform"] == {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "implementation": platform.python_implementation(),
+    }
+
+
+def test_a_registration_makes_the_pages_stale_that_tell_of_it(subject: Subject) -> None:
+    first, *others = subject.specs
+    specs = (replace(first, reads=(*first.reads, *PROTOCOL_BLOCKS)), *others)
+    before = replace(subject, specs=specs)
+    put_draft(before)
+    assert stale(before) == {}
+    assert stale(replace(before, registration="ab")) == {"index": ("the registration changed",)}
 
 
 def test_two_runs_of_the_same_inputs_differ_in_seconds_alone(subject: Subject) -> None:
