@@ -57,6 +57,7 @@ from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings
 from equieval.releases.tracked import tracked_findings
 from equieval.releases.version import Release, version_folders
+from equieval.releases.withdrawal import TOMBSTONE
 from equieval.runs.draft import draft_folder, evaluation_lock
 
 if TYPE_CHECKING:
@@ -180,11 +181,13 @@ def _private_files(root: Path, subject: Subject, private: Private | None) -> lis
 
 
 def _live_profiles(root: Path, evaluation_id: str) -> dict[int, str]:
-    """Return the disclosure profile of each version that readers may have."""
+    """Return the disclosure profile of each version that readers have, or had before it went."""
     live = {}
     for number, path in version_folders(root, evaluation_id).items():
-        if (path / DISCLOSURE_RECORD).is_file():
-            live[number] = str(json.loads((path / DISCLOSURE_RECORD).read_bytes()).get("profile"))
+        for name in (DISCLOSURE_RECORD, TOMBSTONE):
+            if (path / name).is_file():
+                live[number] = str(json.loads((path / name).read_bytes()).get("profile"))
+                break
     return live
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from equieval.errors import ReleaseError
-from equieval.releases.layout import RELEASE_RECORD, REPORTS
+from equieval.releases.layout import DISCLOSURE_RECORD, RELEASE_RECORD, REPORTS
 from equieval.releases.manifest import plain_files, write_manifest
 from equieval.releases.notebooks import json_bytes, notebook_bytes
 from equieval.releases.renderer import ReleaseDraft, Renderer
@@ -166,6 +166,7 @@ def _tombstone(staging: Path, release: Release, reason: str, date: str, renderer
         "date": date,
         "reason": reason,
         "status": release.status.value,
+        "profile": _profile(release),
         "files": len(plain_files(release.path)),
     }
     (staging / TOMBSTONE).write_bytes(json_bytes(record))
@@ -186,6 +187,14 @@ def _tombstone(staging: Path, release: Release, reason: str, date: str, renderer
     write_manifest(staging)
     for path in plain_files(staging).values():
         path.chmod(_READ_ONLY)
+
+
+def _profile(release: Release) -> str:
+    """Return the disclosure profile: readers saw the numbers, so comparison with them goes on."""
+    try:
+        return str(json.loads((release.path / DISCLOSURE_RECORD).read_bytes())["profile"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _page(title: str, release: Release, reason: str, date: str) -> bytes:
