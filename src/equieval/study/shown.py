@@ -22,7 +22,7 @@ from equieval.study.page import Page
 from equieval.study.panel import Comparative, panel_design
 from equieval.study.series import label
 from equieval.study.summary import model_terms
-from equieval.study.words import measure_name, outcome_name, outcome_words
+from equieval.study.words import measure_name, outcome_words
 
 
 def show_model(page: Page) -> None:
@@ -109,19 +109,20 @@ def show_secondary(page: Page, analysis: Analysis) -> None:
     """Show the arms and the estimates of every secondary outcome; say so where there is none."""
     outcomes = page.evaluation.outcomes.secondary
     for other in outcomes:
+        words = outcome_words(other)
         if f"arms-{other}" in analysis.frames:
             page.show(
                 f"trends-{other}",
                 figures.arms_over_time,
                 analysis.frame(f"arms-{other}"),
-                **{**outcome_words(other), **start_words(page)},
+                **{**start_words(page), "outcome": words["outcome"], "unit": words["unit"]},
             )
         page.show(
             f"estimators-{other}",
             layouts.changes,
             views.estimators(analysis.estimates, other, "rate"),
-            caption=f"Change in the {outcome_name(other)} up to the horizon, by estimator",
-            unit=outcome_words(other)["unit"],
+            caption=f"Change in the {words['outcome']} up to the horizon, by estimator",
+            unit=words["unit"],
             note=views.refusal(analysis.estimates, other),
         )
     if not outcomes:
