@@ -203,7 +203,7 @@ def _actions(
     breaks: pd.DataFrame,
 ) -> Iterator[str]:
     """Say what the findings ask for. Counts stay out: words pass no disclosure profile."""
-    frequency = observations.frequency
+    frequency, several = observations.frequency, len(observations.units) > 1
     gaps = pd.DataFrame(
         [(gap.indicator, gap.unit, gap.period) for gap in observations.gaps],
         columns=["indicator", "unit", "period"],
@@ -211,16 +211,16 @@ def _actions(
     for indicator in observations.indicators:
         name = catalogued(indicator).name
         inside = gaps[gaps["indicator"] == indicator]
-        for when, units in _alike(inside, frequency):
-            where = _of_units(observations, units)
+        for when, units in alike(inside, frequency):
+            where = f" of {of_units(units)}" if several else ""
             yield f"Obtain {name}{where} for {when}: the series has a gap there."
         known = pd.MultiIndex.from_frame(inside[["unit", "period"]])
         absent = missing[missing["indicator"] == indicator]
         absent = absent[~pd.MultiIndex.from_frame(absent[["unit", "period"]]).isin(known)]
         for reason, rows in absent.groupby("reason"):
             why = f" ({str(reason).rstrip('.')})" if reason else ""
-            for when, units in _alike(rows, frequency):
-                where = _of_units(observations, units)
+            for when, units in alike(rows, frequency):
+                where = f" of {of_units(units)}" if several else ""
                 yield f"Obtain the missing figures of {name}{where} for {when}{why}."
         unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
         if not unequal.empty:
@@ -244,7 +244,7 @@ def _actions(
             )
 
 
-def _alike(rows: pd.DataFrame, frequency: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def alike(rows: pd.DataFrame, frequency: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the periods of rows in words, with the units that they are the same for."""
     periods: dict[str, list[str]] = {}
     for unit, cells in rows.groupby("unit"):
@@ -253,14 +253,12 @@ def _alike(rows: pd.DataFrame, frequency: str) -> Iterator[tuple[str, tuple[str,
         yield when, tuple(units)
 
 
-def _of_units(observations: Observations, units: tuple[str, ...]) -> str:
-    """Return " of A and B" where there are several units; more than three are counted."""
-    if len(observations.units) == 1:
-        return ""
+def of_units(units: tuple[str, ...]) -> str:
+    """Return units in words: ``A and B``; more than three are counted."""
     if len(units) > _MOST_NAMED:
-        return f" of {len(units)} units"
+        return f"{len(units)} units"
     *others, last = units
-    return f" of {', '.join(others)} and {last}" if others else f" of {last}"
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _has_unplaced(observations: Observations, indicator: str) -> bool:

@@ -26,9 +26,11 @@ if TYPE_CHECKING:
         audit_of,
         breaks,
         consistency,
+        group_recorded,
         missing_figures,
         recorded_by_group,
         recorded_by_indicator,
+        recorded_by_unit,
     )
     from equieval.study.baseline import shown_measures
     from equieval.study.page import Page, open_page
@@ -71,6 +73,7 @@ _HOME = {
     "breaks": "auditing",
     "consistency": "auditing",
     "estimates_of": "answers",
+    "group_recorded": "auditing",
     "headline_frame": "summary",
     "headline_record": "summary",
     "measure_name": "words",
@@ -82,6 +85,7 @@ _HOME = {
     "pretrend_of": "shown",
     "recorded_by_group": "auditing",
     "recorded_by_indicator": "auditing",
+    "recorded_by_unit": "auditing",
     "show_event_study": "shown",
     "show_interval": "shown",
     "show_lasting": "shown",
@@ -112,6 +116,7 @@ __all__ = [
     "breaks",
     "consistency",
     "estimates_of",
+    "group_recorded",
     "headline_frame",
     "headline_record",
     "measure_name",
@@ -123,6 +128,7 @@ __all__ = [
     "pretrend_of",
     "recorded_by_group",
     "recorded_by_indicator",
+    "recorded_by_unit",
     "show_event_study",
     "show_interval",
     "show_lasting",

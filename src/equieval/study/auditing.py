@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equieval.data import Audit, Observations, audit, period_label
-from equieval.data.periods import spans
+from equieval.data import ALL, Audit, Observations, audit, period_label
+from equieval.data.quality import alike, of_units
 from equieval.protocol import indicator
 from equieval.study.page import Page
 
@@ -36,36 +36,62 @@ def recorded_by_indicator(found: Audit) -> pd.DataFrame:
     return shares.assign(indicator=[indicator(str(name)).name for name in shares["indicator"]])
 
 
+def recorded_by_unit(found: Audit, outcome: str) -> pd.DataFrame:
+    """Return whether each unit's figures are there, by period.
+
+    Columns ``unit, period, recorded, withheld``: shares of the groups that the unit's source has.
+    """
+    rows = found.completeness[found.completeness["indicator"] == outcome]
+    shares = rows.groupby(["unit", "period"], sort=False)[["recorded", "withheld"]].mean()
+    return shares.reset_index()
+
+
+def group_recorded(found: Audit, observations: Observations, outcome: str) -> pd.DataFrame:
+    """Return for what share of people the group is recorded, by unit and period.
+
+    Columns ``unit, period, recorded``; no row for units whose source has none for people of
+    unknown group (what it does not show is not complete), nor where a count is missing.
+    """
+    rows = found.completeness[
+        (found.completeness["indicator"] == outcome) & (found.completeness["stratum"] != ALL)
+    ]
+    unknown = rows["stratum"].isin(observations.missing_levels)
+    keys = ["unit", "period"]
+    telling = rows["unit"].isin(rows.loc[unknown, "unit"])
+    people = rows[telling].groupby(keys)["denominator"].sum(skipna=False)
+    known = rows[telling & ~unknown].groupby(keys)["denominator"].sum(skipna=False)
+    shares = (known / people.where(people > 0)).dropna().rename("recorded")
+    return shares.reset_index()
+
+
 def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
-    """Return what is missing and why: ``indicator, periods, reason``; one row if nothing is.
+    """Return what is missing and why: ``indicator, unit, periods, reason``; a row if nothing is.
 
     Figures that disclosure control keeps back are recorded: they are named as withheld.
     """
     withheld = found.completeness[found.completeness["withheld"] == 1]
+    kept_back = (
+        f"recorded, and withheld of some groups under the disclosure profile '{found.profile}'"
+    )
     rows = [
-        (
-            indicator(str(name)).name,
-            _spans(cells, observations),
-            f"recorded, and withheld of some groups under the disclosure profile '{found.profile}'",
-        )
+        (indicator(str(name)).name, of_units(units), periods, kept_back)
         for name, cells in withheld.groupby("indicator", sort=False)
+        for periods, units in alike(cells, observations.frequency)
     ]
     rows += [
         (
             indicator(str(name)).name,
-            _spans(cells, observations),
+            of_units(units),
+            periods,
             str(reason) if reason else "no reason is given in the parameters",
         )
         for (name, reason), cells in found.missing.fillna({"reason": ""}).groupby(
             ["indicator", "reason"], sort=False
         )
+        for periods, units in alike(cells, observations.frequency)
     ]
-    rows = rows or [("All indicators", NOTHING, "every figure is there")]
-    return pd.DataFrame(rows, columns=["indicator", "periods", "reason"])
-
-
-def _spans(cells: pd.DataFrame, observations: Observations) -> str:
-    return spans(pd.PeriodIndex(cells["period"].unique()).sort_values(), observations.frequency)
+    rows = rows or [("All indicators", "all units", NOTHING, "every figure is there")]
+    return pd.DataFrame(rows, columns=["indicator", "unit", "periods", "reason"])
 
 
 def consistency(found: Audit) -> pd.DataFrame:
@@ -87,7 +113,7 @@ def consistency(found: Audit) -> pd.DataFrame:
                 f"all {found.compared} published totals equal the sum of their groups",
             )
         ]
-    nothing = "the source publishes no totals to compare with"
+    nothing = "no totals are published beside the groups, so nothing can be compared"
     if found.profile and not found.compared:
         nothing = f"not compared: counts are protected under '{found.profile}'"
     rows = rows or [("All indicators", NOTHING, nothing)]

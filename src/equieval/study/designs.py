@@ -13,6 +13,9 @@ from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.study import did, its, panel_robustness, robustness
 from equieval.study.analysis import Analysis
+from equieval.study.audit_adequacy import audit_checks
+from equieval.study.audit_agreement import agreement
+from equieval.study.audit_inequality import inequality
 from equieval.study.baseline import baseline
 from equieval.study.behind import series_cells
 from equieval.study.panel_adequacy import panel_checks
@@ -60,6 +63,17 @@ _COMPARISON = DesignStudy(
     panel_robustness.variant_estimates,
     panel_checks,
 )
+_AUDIT: dict[str, Analyst] = {"source-agreement": agreement, "inequality": inequality}
+
+
+def _audit_cells(
+    evaluation: Evaluation, observations: Observations, page_id: str, estimates: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the counts that each comparison and gap of an audit rests on."""
+    del estimates
+    return _AUDIT[page_id](evaluation, observations).frame("behind")
+
+
 _DESIGNS: dict[str, DesignStudy] = {
     "did": _COMPARISON,
     "staggered-did": _COMPARISON,
@@ -74,6 +88,7 @@ _DESIGNS: dict[str, DesignStudy] = {
         its.design_checks,
         series_cells,
     ),
+    "audit": DesignStudy(_AUDIT, audit_checks, _audit_cells),
 }
 
 

@@ -81,6 +81,46 @@ _METHODS = PageSpec(
 )
 
 
+def _audit_pages() -> tuple[PageSpec, ...]:
+    """Return the pages of an audit, which has no intervention to read about."""
+    every = (*ANALYSIS_BLOCKS, "programme", "population", "release")
+    analysed = ("source-agreement", "inequality")
+    return (
+        PageSpec("summary", "notebooks/audit-summary.ipynb", "index", "Summary", every, analysed),
+        _DATA_AUDIT,
+        PageSpec(
+            "source-agreement",
+            "notebooks/audit-sources.ipynb",
+            "source-agreement",
+            "Where sources agree and differ",
+            ANALYSIS_BLOCKS,
+        ),
+        PageSpec(
+            "inequality",
+            "notebooks/audit-inequality.ipynb",
+            "inequality",
+            "Inequality by group",
+            ANALYSIS_BLOCKS,
+        ),
+        PageSpec(
+            "action-plan",
+            "notebooks/audit-actions.ipynb",
+            "action-plan",
+            "Action plan (stage 2)",
+            ANALYSIS_BLOCKS,
+            analysed,
+        ),
+        PageSpec(
+            "methods",
+            "notebooks/audit-methods.ipynb",
+            "methods",
+            "Methods and provenance",
+            every,
+            analysed,
+        ),
+    )
+
+
 def _effect_pages(notebooks: str) -> tuple[PageSpec, ...]:
     """Return the pages that answer the question, from the notebooks of one kind of design."""
     reads = (*ANALYSIS_BLOCKS, "intervention", "population", "robustness")
@@ -112,6 +152,7 @@ def _effect_pages(notebooks: str) -> tuple[PageSpec, ...]:
 
 
 _PAGES: dict[str, tuple[PageSpec, ...]] = {
+    "audit": _audit_pages(),
     "its": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("its"), _METHODS),
     "did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
     "staggered-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),

@@ -157,12 +157,21 @@ CASES: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         edit_parameters("schema: 1", "schema: [1"),
         ("not YAML", re.escape(PARAMETERS) + r":\d+", "check indentation"),
     ),
-    "a design without pages": (
+    "an audit of one source": (
         edit_blocks(
-            lambda blocks: blocks.__setitem__("design", {"type": "audit", "unit": "England"})
+            lambda blocks: blocks.__setitem__(
+                "design",
+                {
+                    "type": "audit",
+                    "unit": "England",
+                    "place": "England",
+                    "reference_source": "ons-births-and-deaths",
+                    "sources": [{"source": "ons-births-and-deaths", "kind": "national"}],
+                },
+            )
             or blocks.__setitem__("robustness", {})
         ),
-        ("'audit' has no report pages", WHOLE_LINE + r"design\.type", "known: its"),
+        ("only one is listed", WHOLE_LINE + r"design\.sources", "list a second source"),
     ),
     "a measure that is not fitted": (
         edit_blocks(

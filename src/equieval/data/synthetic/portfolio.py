@@ -22,6 +22,7 @@ from equieval.data.synthetic.groups import ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, 
 from equieval.data.synthetic.options import Effect, Flaws, Recording, Setting, Variation
 from equieval.data.synthetic.panels import did_panel, single_treated_panel, staggered_panel
 from equieval.data.synthetic.record import Synthetic
+from equieval.data.synthetic.sources import audit_sources
 from equieval.data.synthetic.workforce import workforce_years
 
 _AREAS = ("Core20", "rest")
@@ -293,6 +294,7 @@ OUTREACH = Drawing("inclusion-outreach", _outreach)
 PERINATAL_MENTAL_HEALTH = Drawing("perinatal-mental-health", _perinatal_mental_health)
 YOUNG_PEOPLE = Drawing("young-peoples-mental-health", _young_people)
 WORKFORCE_EQUALITY = Drawing("workforce-race-equality", _workforce)
+EQUITY_AUDIT = Drawing("maternity-equity-audit", audit_sources)
 
 DRAWINGS: tuple[Drawing, ...] = (
     SMOKEFREE,
@@ -301,6 +303,7 @@ DRAWINGS: tuple[Drawing, ...] = (
     PERINATAL_MENTAL_HEALTH,
     YOUNG_PEOPLE,
     WORKFORCE_EQUALITY,
+    EQUITY_AUDIT,
 )
 
 PORTFOLIO: Mapping[str, SyntheticEvaluation] = MappingProxyType(
