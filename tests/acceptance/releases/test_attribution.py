@@ -69,6 +69,14 @@ def test_without_the_data_it_is_said_that_nothing_can_be_told(tmp_path, build_ve
     assert row(found, "rate.2020")[["data", "parameters"]].isna().all()
 
 
+def test_data_of_one_version_do_not_stand_in_for_those_of_another(tmp_path, build_version):
+    before = Release.load(build_version(tmp_path, 1, is_open=False))
+    after = Release.load(build_version(tmp_path, 2, is_open=False, births=LATER, level=0.9))
+    found = attribute(before, after, data=tmp_path)
+    assert found.reruns == 0
+    assert found.unknown == ("the data of 'births' here are not those of v1",)
+
+
 def test_the_change_page_shows_both_versions_and_what_moved_the_numbers(tmp_path, build_version):
     before = Release.load(build_version(tmp_path, 1))
     after = Release.load(build_version(tmp_path, 2, births=LATER, seed=8))
