@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
-from equieval.present.numbers import plain
+from equieval.present.numbers import change_unit, plain
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
@@ -36,12 +36,12 @@ def changes(
     Parameters
     ----------
     data : ``label, estimate, ci_low, ci_high, df`` and, shown where there, ``reading``.
-    unit : unit of the estimates.
+    unit : unit of the outcome; differences of percentages are told in percentage points.
     """
     columns = [
         Column("label", head),
-        Column("estimate", "Change", unit, "change"),
-        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("estimate", "Change", change_unit(unit), "change"),
+        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
         Column("df", "Degrees of freedom", "", "df"),
     ]
     if "reading" in data.columns:
@@ -130,7 +130,7 @@ def reassignments(
     """
     columns = [
         Column("label", head),
-        Column("estimate", "Change", unit, "change"),
+        Column("estimate", "Change", change_unit(unit), "change"),
         Column("as_far", "Assignments as far from 0", "the true one counted", "count"),
         Column("n_assignments", "All assignments", "", "count"),
     ]
@@ -201,8 +201,8 @@ def inference(
     """
     columns = [
         Column("label", head),
-        Column("estimate", "Change", unit, "change"),
-        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("estimate", "Change", change_unit(unit), "change"),
+        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
         Column("inference", "Interval from"),
     ]
     if {"n_units", "n_treated_units"} <= set(data.columns):
@@ -253,8 +253,8 @@ def retention(
     """
     columns = (
         Column("horizon", head),
-        Column("estimate", "Effect", unit, "change"),
-        Column("ci_low", "95% interval", unit, "change-interval", upper="ci_high"),
+        Column("estimate", "Effect", change_unit(unit), "change"),
+        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
         Column("margin_low", "Left beyond the margin", "95% interval, positive is good",
                "change-interval", upper="margin_high"),
         Column("verdict", "Verdict"),

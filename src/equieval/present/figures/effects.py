@@ -164,7 +164,10 @@ def headline(
         "group": forests.Sides("a lower rate", "a higher rate"),
         "gap": forests.Sides("a narrower gap", "a wider gap"),
     }
-    units = {"group": f"Difference in {unit}", "gap": f"Difference in {measure_unit or measure}"}
+    units = {
+        "group": f"Difference in {numbers.change_unit(unit)}",
+        "gap": f"Difference in {numbers.change_unit(measure_unit) or measure}",
+    }
     heads = {"group": f"{capitalise(outcome)}, by group", "gap": f"The gap: {measure}"}
     with theme.figure_style():
         drawn = {name: forests.Rows.of(rows) for name, rows in panels.items()}
@@ -195,7 +198,9 @@ def headline(
     freedom = f" {forests.FREEDOM}" if "df" in data else ""
     return Picture(
         title=title,
-        subtitle=subtitle(f"difference from what was expected, in {unit}", population),
+        subtitle=subtitle(
+            f"difference from what was expected, in {numbers.change_unit(unit)}", population
+        ),
         alt=f"Two panels of estimates with intervals. {account} {listed}",
         data=plain_frame(data),
         figure=page.figure,

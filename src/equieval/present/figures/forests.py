@@ -53,6 +53,7 @@ def forest(
         (degrees of freedom) and ``primary`` (true for the row drawn with a diamond). An
         estimate or interval that is missing is named as not available.
     quantity : what is estimated (``"change in the stillbirth rate in 2022"``).
+    unit : unit of the outcome; differences of percentages are told in percentage points.
     rows : what one row is, in the plural (``"estimators"``).
     reference : the value of no difference: 0, or 1 for ratios.
     below, above : what estimates under and over the reference mean (``"a lower rate"``).
@@ -60,6 +61,7 @@ def forest(
     """
     require(data, ("label", "estimate", "ci_low", "ci_high"), "forest")
     frame = data.reset_index(drop=True)
+    unit = numbers.change_unit(unit) if reference == 0 else unit
     sides = Sides(below, above)
     with theme.figure_style():
         rows_drawn = Rows.of(frame)

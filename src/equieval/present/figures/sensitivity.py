@@ -17,6 +17,7 @@ from equieval.present.figures import canvas
 from equieval.present.figures.words import column, subtitle
 from equieval.present.wording import capitalise
 
+CUT = "Intervals go on beyond the axis."
 KINDS: dict[str, str] = {
     "relative-magnitudes": "Largest departure from parallel trends after the start, as a multiple "
     "of the largest before it",
@@ -78,7 +79,7 @@ def sensitivity(
     with theme.figure_style():
         words = canvas.wrap(axis, theme.FIGURE_WIDTH - 2.2, theme.POINTS_TEXT)
         below = 0.72 + canvas.text_size(words, theme.POINTS_TEXT)[1]
-        cut = "Intervals go on beyond the axis." if np.isinf([low, high]).any() else ""
+        cut = CUT if np.isinf([low, high]).any() else ""
         page = canvas.sheet(3.1 + below, source=source, synthetic=synthetic, remark=cut)
         ax = page.axes(0.62, 1.3, below, 0.42)
         canvas.value_axis(ax, np.append(np.concatenate([low, high]), 0.0))
@@ -202,7 +203,10 @@ def specification_curve(
         key = [f"{capitalise(lower)} or {higher}: interval excludes 0", "Not clear",
                "Primary analysis"]  # fmt: skip
         room = canvas.key_room(key) + 0.3
-        page = canvas.sheet(2.5 + room + foot, source=source, synthetic=synthetic)
+        limits = _curve_limits(frame)
+        ends = np.concatenate([column(frame, "ci_low"), column(frame, "ci_high")])
+        cut = CUT if ((ends < limits[0]) | (ends > limits[1])).any() else ""
+        page = canvas.sheet(2.5 + room + foot, source=source, synthetic=synthetic, remark=cut)
         ax = page.axes(left, 0.2, foot, room)
         samples = _draw_curve(ax, frame)
         box = ax.get_position()
@@ -242,6 +246,11 @@ def _choice_rows(frame: pd.DataFrame, given: pd.DataFrame, choices: Mapping[str,
     return rows
 
 
+def _curve_limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Limits at which intervals are cut, so that they do not flatten the curve."""
+    return canvas.band_limits(np.append(column(frame, "estimate"), 0.0))
+
+
 def _draw_curve(ax: Axes, frame: pd.DataFrame) -> list[Line2D]:
     """Draw the estimates in their order and return samples of the markers."""
     estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
@@ -250,7 +259,7 @@ def _draw_curve(ax: Axes, frame: pd.DataFrame) -> list[Line2D]:
     places = np.arange(len(frame), dtype=float)
     size = 6.0 if len(frame) <= 40 else 4.5
     core = np.append(estimate, 0.0)
-    limits = canvas.band_limits(core)
+    limits = _curve_limits(frame)
     canvas.value_axis(ax, np.append(core, np.clip(np.concatenate([low, high]), *limits)))
     bottom, top = ax.get_ylim()
     ax.set_xlim(-0.8, len(frame) - 0.2)
