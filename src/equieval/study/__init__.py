@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         show_model,
         show_secondary,
         show_sensitivity,
+        show_synthetic,
         start_words,
         window_words,
     )
@@ -92,6 +93,7 @@ _HOME = {
     "show_model": "shown",
     "show_secondary": "shown",
     "show_sensitivity": "shown",
+    "show_synthetic": "shown",
     "shown_group": "summary",
     "shown_measures": "baseline",
     "start_words": "shown",
@@ -135,6 +137,7 @@ __all__ = [
     "show_model",
     "show_secondary",
     "show_sensitivity",
+    "show_synthetic",
     "shown_group",
     "shown_measures",
     "start_words",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,19 +10,55 @@ from functools import partial
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup
-from equieval.methods.inequality_effect import StratumEffects, stratum_effects
+from equieval.methods.inequality_effect import (
+    StratumEffects,
+    equal_effects_test,
+    inequality_effects,
+    levelling,
+    stratum_effects,
+)
 from equieval.methods.staggered_inequality import staggered_stratum_effects
+from equieval.methods.synthetic_inequality import synthetic_strata
 from equieval.protocol import Evaluation
-from equieval.protocol.design import StaggeredDifferenceInDifferences
-from equieval.study.comparison import Comparison, Way, compare, other_ways
-from equieval.study.groups import compared_levels
+from equieval.protocol.design import (
+    StaggeredDifferenceInDifferences,
+    SyntheticDifferenceInDifferences,
+)
+from equieval.study.analysis import CI_LEVEL
+from equieval.study.comparison import CLUSTERED, Comparison, Way, compare, other_ways
+from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
 from equieval.study.staggered import compare_staggered, other_staggered_ways
+from equieval.study.synthetic import PLACEBOS, compare_synthetic, other_synthetic_ways
 
 VARIANT_DRAWS = 999
-Joint = Callable[[Evaluation, Observations, PanelDesign], StratumEffects]
+
+
+@dataclass(frozen=True)
+class JointEffects:
+    """The effects in all groups from one counterfactual, and what follows from them.
+
+    Attributes
+    ----------
+    measures : ``measure, estimate, std_error, df, ci_low, ci_high, p_value``.
+    verdict : who moved.
+    test : of equal effects: ``statistic, df, df_within, p_value``; missing where there is none.
+    inference : how the intervals were made.
+    n_units, n_treated_units : what they rest on.
+    """
+
+    measures: pd.DataFrame
+    verdict: str
+    test: dict[str, float]
+    inference: str
+    n_units: int
+    n_treated_units: int
+
+
+Joint = Callable[[Evaluation, Observations, PanelDesign], JointEffects]
 
 
 @dataclass(frozen=True)
@@ -62,6 +99,15 @@ def approach_of(evaluation: Evaluation) -> Approach:
             joint_name="Callaway–Sant'Anna by group, joint covariance",
             control_group=control,
         )
+    if isinstance(design, SyntheticDifferenceInDifferences):
+        return Approach(
+            estimator=estimator,
+            compare=compare_synthetic,
+            vary=compare_synthetic,
+            ways=other_synthetic_ways,
+            joint=_synthetic_joint,
+            joint_name="Synthetic DiD by group, joint covariance",
+        )
     return Approach(
         estimator=estimator,
         compare=compare,
@@ -72,15 +118,16 @@ def approach_of(evaluation: Evaluation) -> Approach:
     )
 
 
-def _joint(
-    evaluation: Evaluation, observations: Observations, design: PanelDesign
-) -> StratumEffects:
-    return stratum_effects(
-        strata_panel(observations, evaluation.outcomes.primary.indicator, design),
-        compared_levels(evaluation, observations),
-        outcome="value",
-        weights="weight",
-        shares=_shares(evaluation, observations, design),
+def _joint(evaluation: Evaluation, observations: Observations, design: PanelDesign) -> JointEffects:
+    return _of_strata(
+        evaluation,
+        stratum_effects(
+            strata_panel(observations, evaluation.outcomes.primary.indicator, design),
+            compared_levels(evaluation, observations),
+            outcome="value",
+            weights="weight",
+            shares=_shares(evaluation, observations, design),
+        ),
     )
 
 
@@ -90,14 +137,65 @@ def _staggered_joint(
     design: PanelDesign,
     *,
     control_group: ControlGroup,
-) -> StratumEffects:
-    return staggered_stratum_effects(
+) -> JointEffects:
+    return _of_strata(
+        evaluation,
+        staggered_stratum_effects(
+            strata_panel(observations, evaluation.outcomes.primary.indicator, design),
+            compared_levels(evaluation, observations),
+            outcome="value",
+            control_group=control_group,
+            shares=_shares(evaluation, observations, design),
+        ).overall("simple"),
+    )
+
+
+def _synthetic_joint(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign
+) -> JointEffects:
+    polarity = direction(evaluation.outcomes.primary.indicator)
+    found = synthetic_strata(
         strata_panel(observations, evaluation.outcomes.primary.indicator, design),
         compared_levels(evaluation, observations),
         outcome="value",
-        control_group=control_group,
         shares=_shares(evaluation, observations, design),
-    ).overall("simple")
+    )
+    return JointEffects(
+        measures=found.measures(polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL),
+        verdict=found.levelling(polarity=polarity, ci_level=CI_LEVEL).verdict,
+        test=_no_test(),
+        inference=PLACEBOS,
+        n_units=found.n_controls + found.n_treated_units,
+        n_treated_units=found.n_treated_units,
+    )
+
+
+def _of_strata(evaluation: Evaluation, joint: StratumEffects) -> JointEffects:
+    polarity = direction(evaluation.outcomes.primary.indicator)
+    try:
+        test = equal_effects_test(joint)
+    except DesignError:
+        test = _no_test()
+    return JointEffects(
+        measures=inequality_effects(
+            joint, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
+        ),
+        verdict=levelling(joint, polarity=polarity, ci_level=CI_LEVEL).verdict,
+        test=test,
+        inference=f"{CLUSTERED}; delta method",
+        n_units=joint.n_clusters,
+        n_treated_units=joint.n_treated_clusters,
+    )
+
+
+def _measures(evaluation: Evaluation) -> list[str]:
+    """Return the measures of the protocol, the primary one first."""
+    primary: str = evaluation.outcomes.primary.measure
+    return list(dict.fromkeys((primary, *evaluation.equity.measures)))
+
+
+def _no_test() -> dict[str, float]:
+    return dict.fromkeys(("statistic", "df", "df_within", "p_value"), math.nan)
 
 
 def _shares(

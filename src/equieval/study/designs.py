@@ -12,7 +12,7 @@ from equieval.disclosure.models import no_cells
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.study import did, its, panel_robustness, robustness
-from equieval.study.analysis import Analysis
+from equieval.study.analysis import Analysis, tidy
 from equieval.study.audit_adequacy import audit_checks
 from equieval.study.audit_agreement import agreement
 from equieval.study.audit_inequality import inequality
@@ -77,6 +77,7 @@ def _audit_cells(
 _DESIGNS: dict[str, DesignStudy] = {
     "did": _COMPARISON,
     "staggered-did": _COMPARISON,
+    "synthetic-did": _COMPARISON,
     "its": DesignStudy(
         {
             "baseline-inequality": baseline,
@@ -88,7 +89,9 @@ _DESIGNS: dict[str, DesignStudy] = {
         its.design_checks,
         series_cells,
     ),
-    "audit": DesignStudy(_AUDIT, audit_checks, _audit_cells),
+    "audit": DesignStudy(
+        _AUDIT, lambda _evaluation, _observations: tidy([]), audit_checks, _audit_cells
+    ),
 }
 
 

@@ -17,19 +17,14 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast
-from equieval.methods.inequality_effect import (
-    StratumEffects,
-    equal_effects_test,
-    inequality_effects,
-    levelling,
-)
 from equieval.methods.staggered_alternatives import goodman_bacon
 from equieval.protocol import Evaluation
+from equieval.protocol.design import SyntheticDifferenceInDifferences
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
-from equieval.study.approach import Approach, approach_of
-from equieval.study.comparison import CLUSTERED, beside_rows, comparison_row, ratio_row
+from equieval.study.approach import Approach, JointEffects, approach_of
+from equieval.study.comparison import beside_rows, comparison_row, ratio_row
 from equieval.study.event_studies import event_frames, for_event_study
-from equieval.study.groups import compared_levels, direction
+from equieval.study.groups import compared_levels
 from equieval.study.headline import UP_TO_HORIZON
 from equieval.study.its import shown_groups
 from equieval.study.lasting import lasting_rows
@@ -42,6 +37,7 @@ from equieval.study.panel import (
 )
 from equieval.study.panel_frames import arms, units_compared
 from equieval.study.series import LINEAR_MEASURES, label
+from equieval.study.synthetic import synthetic_frames
 
 
 def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
@@ -90,6 +86,9 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
             )
             rows += events.rows
             frames |= events.frames
+            if isinstance(evaluation.design, SyntheticDifferenceInDifferences):
+                whole = rate_panel(observations, outcome, design)
+                frames |= synthetic_frames(panel, whole, design, outcome)
             if design.staggered:
                 frames["bacon"] = goodman_bacon(panel, outcome="value")
     frames["units"] = units_compared(observations, primary, design)
@@ -142,12 +141,12 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             rows += [*events.rows, *lasting]
             frames |= {**events.frames, "lasting": events.after, "sustained": sustained}
     joint = approach.joint(evaluation, observations, design.to_horizon())
-    rows += _joint_rows(evaluation, joint, wanted, horizon, approach.joint_name)
+    rows += _joint_rows(evaluation, joint, horizon, approach.joint_name)
     group_rows, frames["levelling"] = _group_rows(evaluation, observations, design, approach)
     estimates = tidy([*rows, *group_rows])
     in_groups = estimates["id"].isin([row["id"] for row in group_rows])
     frames["groups"] = estimates[in_groups].reset_index(drop=True)
-    frames["who-moved"] = _who_moved(evaluation, joint)
+    frames["who-moved"] = pd.DataFrame([{"verdict": joint.verdict, **joint.test}])
     return Analysis(estimates, frames)
 
 
@@ -182,15 +181,12 @@ def _refuse_without_interval(measure: str) -> None:
 
 
 def _joint_rows(
-    evaluation: Evaluation, joint: StratumEffects, wanted: list[str], horizon: str, name: str
+    evaluation: Evaluation, joint: JointEffects, horizon: str, name: str
 ) -> list[dict[str, Any]]:
     """Return the effect on every measure from one counterfactual, as rows."""
     primary = evaluation.outcomes.primary
-    found = inequality_effects(
-        joint, polarity=direction(primary.indicator), which=wanted, ci_level=CI_LEVEL
-    )
     rows = []
-    for _, row in found.iterrows():
+    for _, row in joint.measures.iterrows():
         measure = str(row["measure"])
         about = subject(evaluation, "inequality-effect", primary.indicator, measure)
         rows.append(
@@ -208,29 +204,13 @@ def _joint_rows(
                 estimand=UP_TO_HORIZON,
                 role="robustness" if measure == primary.measure else "secondary",
                 horizon=horizon,
-                inference=f"{CLUSTERED}; delta method",
-                n_units=joint.n_clusters,
-                n_treated_units=joint.n_treated_clusters,
+                inference=joint.inference,
+                n_units=joint.n_units,
+                n_treated_units=joint.n_treated_units,
                 note="the difference of two ratios" if measure in ("ratio", "rii") else None,
             )
         )
     return rows
-
-
-def _who_moved(evaluation: Evaluation, joint: StratumEffects) -> pd.DataFrame:
-    """Return the levelling verdict and the test of equal effects, one row.
-
-    Columns ``verdict, statistic, df, df_within, p_value``; the test is missing where there are
-    no more units than groups.
-    """
-    verdict = levelling(
-        joint, polarity=direction(evaluation.outcomes.primary.indicator), ci_level=CI_LEVEL
-    ).verdict
-    try:
-        test = equal_effects_test(joint)
-    except DesignError:
-        test = dict.fromkeys(("statistic", "df", "df_within", "p_value"), math.nan)
-    return pd.DataFrame([{"verdict": verdict, **test}])
 
 
 def _group_rows(

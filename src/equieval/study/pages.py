@@ -156,6 +156,7 @@ _PAGES: dict[str, tuple[PageSpec, ...]] = {
     "its": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("its"), _METHODS),
     "did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
     "staggered-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
+    "synthetic-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
 }
 
 

@@ -18,6 +18,7 @@ from equieval.data import Observations, parse_period
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast
 from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.inference import TREATED_FOR_BOOTSTRAP, reassignment_interval
 from equieval.methods.specification_curve import Specification, specification_curve
 from equieval.methods.staggered_alternatives import imputation
 from equieval.protocol import Evaluation
@@ -26,12 +27,14 @@ from equieval.study.approach import Approach, approach_of
 from equieval.study.comparison import comparison_row
 from equieval.study.did import subject, treated_events
 from equieval.study.event_studies import for_event_study
-from equieval.study.headline import UP_TO_HORIZON
+from equieval.study.headline import HEADLINES, UP_TO_HORIZON
 from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
 from equieval.study.panel_frames import units_compared
 from equieval.study.sensitivity import sensitivity_frames
 
 PLACEBO = "placebo effect"
+TWFE = HEADLINES["did"].estimator
+REASSIGNED = "difference-in-differences, reassigned"
 Panel = Callable[[PanelDesign], pd.DataFrame]
 """From a design to the panel of one outcome under it."""
 
@@ -257,6 +260,7 @@ def _specifications(
     panel: Panel,
 ) -> pd.DataFrame:
     """Return every combination of estimator, weighting, controls and periods, in order."""
+    person, unit = "by denominator", "units alike"
     alike = _similar_baseline(evaluation, observations, design)
     windows: dict[str, tuple[str, ...]] = {"all periods": ()} | {
         f"without {_span(group)}": group for group in evaluation.robustness.exclude_periods
@@ -268,22 +272,18 @@ def _specifications(
     def estimated(estimator: str, weighting: str, who: str, window: str) -> Contrast:
         left_out = (parse_period(name, observations.frequency) for name in windows[window])
         rows = panel(controls[who].to_horizon().without_periods(*left_out))
+        if estimator == approach.estimator and weighting == ways[0][1]:
+            return approach.vary(rows, None).effect
+        if estimator == REASSIGNED:
+            return reassignment_interval(rows, outcome="value", ci_level=CI_LEVEL)
         if estimator == "imputation":
             return imputation(rows, outcome="value", ci_level=CI_LEVEL)
-        if estimator == "Callaway–Sant'Anna":
-            return approach.compare(rows, None).effect
-        weights = "weight" if weighting == "by denominator" else None
+        weights = "weight" if weighting == person else None
         return two_way_fixed_effects(
             rows, outcome="value", weights=weights, ci_level=CI_LEVEL
         ).effect
 
-    staggered = [("Callaway–Sant'Anna", "units alike")] if design.staggered else []
-    ways = [
-        *staggered,
-        ("two-way fixed effects", "by denominator"),
-        ("two-way fixed effects", "units alike"),
-        ("imputation", "units alike"),
-    ]
+    ways = _ways(design, approach, person, unit)
     curve = specification_curve(
         Specification(
             {"estimator": way, "weighting": weighting, "controls": who, "periods": window},
@@ -291,9 +291,24 @@ def _specifications(
         )
         for (way, weighting), who, window in product(ways, controls, windows)
     )
-    return curve.table.assign(
-        primary=False, share_same_sign=curve.share_same_sign, median=curve.median
-    )
+    table = curve.table
+    first, weighting = ways[0]
+    primary = (table["estimator"] == first) & (table["weighting"] == weighting)
+    primary &= (table["controls"] == "all") & (table["periods"] == "all periods")
+    return table.assign(primary=primary, share_same_sign=curve.share_same_sign, median=curve.median)
+
+
+def _ways(design: PanelDesign, approach: Approach, person: str, unit: str) -> list[tuple[str, str]]:
+    """Return the estimators and weightings of the specification curve, the headline's first.
+
+    With few units on a side only those whose interval does not rest on clustering.
+    """
+    own = person if approach.estimator == TWFE else unit
+    if min(len(design.adoption), len(design.controls)) < TREATED_FOR_BOOTSTRAP:
+        alone = [] if approach.estimator == TWFE or design.staggered else [(REASSIGNED, unit)]
+        return [(approach.estimator, own if approach.estimator != TWFE else unit), *alone]
+    ways = [(TWFE, person), (TWFE, unit), ("imputation", unit)]
+    return ways if approach.estimator == TWFE else [(approach.estimator, own), *ways]
 
 
 def _later(estimated: Callable[..., Contrast], *choices: str) -> Callable[[], Contrast]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.present import figures, layouts, narrative
+from equieval.present import figures, layouts, narrative, numbers
 from equieval.protocol.design import (
     StaggeredDifferenceInDifferences,
     SyntheticDifferenceInDifferences,
@@ -103,6 +103,31 @@ def show_interval(page: Page, analysis: Analysis) -> None:
     staggered = isinstance(page.evaluation.design, StaggeredDifferenceInDifferences)
     if not staggered or rule["interval"].iloc[0] == "none":
         page.show("interval", narrative.headline_interval_statement, rule)
+
+
+def show_synthetic(page: Page, analysis: Analysis) -> None:
+    """Show the weights of a synthetic comparison and its placebos, where the design has one."""
+    if "weights" not in analysis.frames:
+        return
+    weights = analysis.frame("weights")
+    page.show(
+        "weights",
+        layouts.text_table,
+        weights.assign(weight=[numbers.percent(weight, 1) for weight in weights["weight"]]),
+        caption="What the weighted comparison is made of",
+        labels={"unit": "Unit", "weight": "Weight"},
+    )
+    placebos = analysis.frame("placebos")
+    page.show(
+        "placebos",
+        figures.placebo_distribution,
+        placebos[["label", "estimate", "actual"]],
+        quantity=page.words["outcome"],
+        unit=page.words["unit"],
+        p_value=float(placebos["p_value"].iloc[0]),
+        smallest_attainable_p=float(placebos["smallest_attainable_p"].iloc[0]),
+        rows="placebo units",
+    )
 
 
 def show_secondary(page: Page, analysis: Analysis) -> None:

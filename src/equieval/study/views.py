@@ -32,6 +32,8 @@ ESTIMATORS = {
     "Newey–West": "Least squares, Newey–West errors",
     "quasi-Poisson": "Quasi-Poisson with offset",
 }
+MOST_LEFT_OUT = 16
+"""So many rows that leave one out are drawn one by one."""
 _ESTIMATE_COLUMNS = ("estimate", "ci_low", "ci_high", "df")
 _ESTIMANDS = {
     AT_HORIZON: "Effect at the horizon",
@@ -83,7 +85,7 @@ def units_in_words(units: pd.DataFrame) -> pd.DataFrame:
     """Return the units compared and left out: ``unit, arm, start, note``."""
     return units.assign(
         start=units["start"].fillna(""),
-        note=units["reason"].map(lambda reason: f"left out: {reason}" if reason else ""),
+        note=units["reason"].map(lambda reason: f"left out: {reason}" if reason else "compared"),
     )[["unit", "arm", "start", "note"]]
 
 
@@ -200,8 +202,22 @@ def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.D
         & (main["stratum"] == "all")
         & (main["outcome"].isin(rows["outcome"]))
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
-    frame = pd.concat([main, rows], ignore_index=True)
+    frame = pd.concat([main, _ends_of_leaving_out(rows)], ignore_index=True)
     return frame.assign(label=[label[:1].upper() + label[1:] for label in frame["label"]])
+
+
+def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the variants, of many that leave one unit out only the lowest and the highest."""
+    alone = rows["kind"] == "leave one out"
+    known = rows[alone & rows["estimate"].notna()]
+    if len(known) <= MOST_LEFT_OUT:
+        return rows
+    ends = known.loc[[known["estimate"].idxmin(), known["estimate"].idxmax()]]
+    words = (f"lowest of {len(known)}", f"highest of {len(known)}")
+    named = zip(ends["label"], words, strict=True)
+    ends = ends.assign(label=[f"{label} ({end})" for label, end in named])
+    refused = rows[alone & rows["estimate"].isna()]
+    return pd.concat([rows[~alone], ends, refused], ignore_index=True)
 
 
 def refusal(estimates: pd.DataFrame, outcome: str) -> str:
