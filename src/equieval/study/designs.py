@@ -19,6 +19,7 @@ from equieval.study.audit_inequality import inequality
 from equieval.study.baseline import baseline
 from equieval.study.behind import series_cells
 from equieval.study.panel_adequacy import panel_checks
+from equieval.study.panel_behind import panel_cells
 
 Analyst = Callable[[Evaluation, Observations], Analysis]
 Checks = Callable[[Evaluation, Observations, pd.Series | None], pd.DataFrame]
@@ -62,6 +63,7 @@ _COMPARISON = DesignStudy(
     },
     panel_robustness.variant_estimates,
     panel_checks,
+    panel_cells,
 )
 _AUDIT: dict[str, Analyst] = {"source-agreement": agreement, "inequality": inequality}
 
