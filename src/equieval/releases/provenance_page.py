@@ -141,10 +141,9 @@ def _artefact(
     where = f"{page.slug}.html#{PLACES[artefact.kind]}-{artefact.id}"
     name = artefact.label or "Sentence"
     mark = "“{}”" if artefact.kind == "statement" else "{}"
-    yield f'<section class="origin-entry" id="{anchor}" aria-labelledby="{anchor}-name">'
+    yield f'<section class="origin-entry" id="{anchor}">'
     yield (
-        f'<h3 id="{anchor}-name"><a href="{where}">{_escaped(name)}</a>: '
-        f"{mark.format(_escaped(artefact.title))}</h3>"
+        f'<h3><a href="{where}">{_escaped(name)}</a>: {mark.format(_escaped(artefact.title))}</h3>'
     )
     facts = [("Cell", _cell(artefact.cell, page))]
     facts.append(("Estimates", _estimate_links(artefact.estimates, page)))

@@ -160,5 +160,11 @@ def test_each_figure_table_and_sentence_leads_to_what_made_it(
             assert f"papermill reports/{ENGLAND}/v1/notebooks/" in found["text"]
 
 
-def test_the_page_of_origins_is_light_enough(version: Path) -> None:
-    assert (version / "provenance.html").stat().st_size < 1_000_000
+def test_the_page_of_origins_is_light_and_accessible(tab, version: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = version / "provenance.html"
+    assert page.stat().st_size < 1_000_000
+    tab.goto(f"file://{page}")
+    found = Axe().run(tab).response["violations"]
+    assert [(fault["id"], fault["nodes"][0]["html"][:120]) for fault in found] == []

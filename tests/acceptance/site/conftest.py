@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from equieval.releases.renderer import Download, ReleaseDraft, ReleasePage
 from equieval.releases.status import Status
@@ -49,6 +50,30 @@ TABLE = """```{=html}
 </table>
 </div>
 ```"""
+
+PARAMETERS = {
+    "programme": {
+        "id": "perinatal",
+        "title": "Perinatal health equity",
+        "summary": "Closing gaps around birth.",
+        "gap_domains": ["access-to-care"],
+        "population_groups": ["deprived-area", "coastal"],
+        "workstreams": ["systems-and-processes"],
+        "clinical_priorities": ["maternity"],
+        "pledges": ["pledge-4"],
+        "guidance_priorities": ["priority-4"],
+    },
+    "intervention": {
+        "name": "Smokefree pathway",
+        "summary": "Help to stop smoking in pregnancy.",
+        "reach": {"status": "measured", "words": "Two in three women.", "by_group": "Evenly."},
+        "engagement": {"status": "took-part", "words": "Eight women shaped the pathway."},
+        "transferability": "Needs advisers.",
+    },
+    "outcomes": {
+        "primary": {"indicator": "smoking-at-delivery", "measure": "sii", "scale": "absolute"}
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +142,7 @@ def freeze_version(
     renderer: Any = None,
     label: str = "",
     fall: float = 0.8,
+    parameters: dict[str, Any] | None = None,
 ) -> Path:
     """Freeze one version as `equieval release` does and return its folder."""
     folder = root / "reports" / evaluation / f"v{version}"
@@ -128,6 +154,7 @@ def freeze_version(
         (folder / page.slug / "series.svg").write_text(PICTURE, encoding="utf-8")
         (folder / page.slug / "series.csv").write_text(f"period,rate\n2016,{fall}\n")
     (folder / "estimates.csv").write_text("id,estimate\nprimary,-0.8\n")
+    (folder / "params.yaml").write_text(yaml.safe_dump(parameters or PARAMETERS))
     headline = {
         "question": "Did the gap narrow?",
         "answer": "These data cannot say whether the gap narrowed.",
@@ -209,7 +236,15 @@ def published_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project.freeze(1, status=Status.PROVISIONAL, label="2022 data", date="2024-02-01", pages=pages)
     project.freeze(2, label="2023 data", date="2025-03-09")
     project.freeze(3, status=Status.WITHDRAWN, label="wrong file", date="2025-04-01")
-    project.freeze(1, evaluation="made-up", title="A made-up programme", synthetic=True)
+    culture = {**PARAMETERS["programme"], "id": "staff", "title": "Race equality for staff"}
+    culture |= {"gap_domains": ["quality-of-care"], "workstreams": ["culture"]}
+    project.freeze(
+        1,
+        evaluation="made-up",
+        title="A made-up programme",
+        synthetic=True,
+        parameters={**PARAMETERS, "programme": culture},
+    )
     if shutil.which("quarto"):
         quarto = QuartoRenderer(project.root)
         project.freeze(1, evaluation="by-quarto", title="Rendered by Quarto", renderer=quarto)

@@ -31,7 +31,11 @@ KINDS = (
     "rerun.html",
     "comment.html",
     "search.html",
+    "glossary.html",
     "guide/index.html",
+    "guide/good-practice.html",
+    "guide/workstreams.html",
+    "guide/pledges.html",
     "guide/accessibility.html",
     f"{REPORT}/v1/index.html",
     f"{REPORT}/v2/effect.html",
@@ -159,6 +163,9 @@ def test_without_scripts_everything_is_still_there(browser, served: str) -> None
     assert page.get_by_role("navigation", name="This report").is_visible()
     page.get_by_role("link", name="all versions").click()
     page.wait_for_url("**/versions.html#smokefree-north")
+    page.goto(f"{served}/index.html#data=synthetic")
+    assert page.get_by_role("link", name="Smokefree pathway in the north", exact=True).is_visible()
+    assert not page.get_by_label("Workstream").is_visible()
     context.close()
 
 
@@ -233,6 +240,42 @@ def test_the_keyboard_alone_is_enough(page, served: str) -> None:
     assert focused == "Version v3 (wrong file)"
     outline = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
     assert outline != "none"
+
+
+def test_the_portfolio_is_filtered_by_keyboard_and_the_choice_stands_in_the_address(
+    page, published_site: Path
+) -> None:
+    home = f"file://{published_site}/index.html"
+    page.goto(home)
+    count = page.locator("[data-filter-count]")
+    cards = page.locator(".card")
+    everything = cards.count()
+    assert count.get_attribute("role") == "status"
+    assert count.inner_text() == f"{everything} evaluations"
+
+    page.get_by_label("Workstream").focus()
+    page.keyboard.type("Cult")
+    page.keyboard.press("Enter")
+    expect(count).to_have_text(f"1 of {everything} evaluations shown")
+    expect(page.get_by_role("heading", name="A made-up programme")).to_be_visible()
+    expect(page.get_by_role("heading", name="Perinatal health equity")).to_be_hidden()
+    assert page.evaluate("location.hash") == "#workstream=culture"
+
+    page.get_by_label("Data").select_option("real")
+    expect(count).to_contain_text(f"None of {everything} evaluations matches")
+    assert page.evaluate("location.hash") == "#workstream=culture&data=real"
+    page.get_by_role("button", name="Show all").focus()
+    page.keyboard.press("Enter")
+    expect(count).to_have_text(f"{everything} evaluations")
+    assert page.evaluate("location.hash") == ""
+
+    page.goto(f"{home}#group=coastal&data=synthetic")
+    page.reload()
+    expect(page.get_by_label("Population group")).to_have_value("coastal")
+    expect(count).to_have_text(f"1 of {everything} evaluations shown")
+    page.goto(f"{home}#design=no-such-design")
+    page.reload()
+    expect(count).to_have_text(f"{everything} evaluations")
 
 
 def test_a_chosen_theme_stays_and_figures_keep_a_light_ground(page, served: str) -> None:

@@ -65,6 +65,51 @@ def test_the_home_page_gives_each_answer_at_a_glance(published) -> None:
     assert "reports/smokefree-north/v1/index.html" in home
 
 
+def test_good_practice_workstreams_and_pledges_say_where_there_is_nothing(published) -> None:
+    guide = build(published.root, renderer="pandoc").path / "guide"
+
+    practice = (guide / "good-practice.html").read_text()
+    assert "No intervention has been evaluated here yet" in practice
+    assert "fewer than three share one" in practice
+    assert "No evaluation has been released for cardiovascular disease" in practice
+    assert (guide / "workstreams.html").read_text().count("No evaluation has been released") > 5
+    assert (guide / "pledges.html").read_text().count("No evaluation has been released here") == 9
+
+
+def test_an_intervention_becomes_a_case_study_with_its_evidence(published) -> None:
+    published.freeze(1)
+    site = build(published.root, renderer="pandoc").path
+
+    practice = (site / "guide" / "good-practice.html").read_text()
+    for words in (
+        "Smokefree pathway",
+        "<strong>Measured.</strong> Two in three women. Evenly.",
+        "<strong>Took part.</strong> Eight women shaped the pathway.",
+        "Needs advisers.",
+        "The evaluation does not say.",
+        'href="../reports/smokefree-north/v1/index.html"',
+    ):
+        assert words in practice
+    assert "Smokefree pathway in the north" in (site / "guide" / "workstreams.html").read_text()
+    pledges = (site / "guide" / "pledges.html").read_text()
+    assert pledges.count("reports/smokefree-north/v1/index.html") == 2
+    used = (site / "indicators.html").read_text()
+    assert used.count("reports/smokefree-north/v1/index.html") == 1
+    assert "data-filters" not in (site / "index.html").read_text()
+
+
+def test_comments_are_asked_for_only_where_somebody_reads_them(published) -> None:
+    site = build(published.root, renderer="pandoc").path
+    assert "Comment on this page" not in (site / "methods.html").read_text()
+
+    description = published.root / "_quarto.yml"
+    text = description.read_text().replace('comments: ""', "comments: https://example.org/say")
+    description.write_text(text)
+    site = build(published.root, renderer="pandoc").path
+    assert 'href="./comment.html">Comment on this page' in (site / "methods.html").read_text()
+    assert "https://example.org/say" in (site / "comment.html").read_text()
+
+
 def test_building_again_changes_nothing(published) -> None:
     published.freeze(1)
     first = build(published.root, renderer="pandoc")
