@@ -18,6 +18,8 @@ from equieval.protocol import Evaluation
 from equieval.protocol.indicators import indicator as catalogued
 
 _MOST_NAMED = 3
+MERGED = ""
+"""In place of a source: the break is one of organisations, and the counts follow them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,8 @@ class Audit:
     compared : how many published totals could be held against their strata.
     missing : ``unit, period, stratum, indicator, part, reason``, one row for each missing
         count that is not withheld; ``reason`` is what the parameters say, or empty.
-    breaks : ``period, source, note``: first period after each break.
+    breaks : ``period, source, note``: first period after each break; units that merged have no
+        source, as their counts are added up throughout.
     actions : further work needed, in words, without a count in them.
     profile : the disclosure profile that the observations were protected under, or empty.
     """
@@ -172,7 +175,7 @@ def _missing(rows: pd.DataFrame, evaluation: Evaluation, frequency: str) -> pd.D
 
 
 def _breaks(observations: Observations, evaluation: Evaluation) -> pd.DataFrame:
-    """List the breaks that the parameters name, and those where the source changes."""
+    """List the breaks that the parameters name, those where the source changes, and mergers."""
     found = [
         (parse_period(known.period, observations.frequency), source.id, known.note)
         for source in evaluation.data.sources
@@ -186,6 +189,12 @@ def _breaks(observations: Observations, evaluation: Evaluation) -> pd.DataFrame:
     for _, change in changes.drop_duplicates(["indicator", "period", "source"]).iterrows():
         note = f"{catalogued(str(change['indicator'])).name} comes from another source from here on"
         found.append((change["period"], str(change["source"]), note))
+    for row in evaluation.data.succession:
+        note = (
+            f"{row.predecessor} reports as {row.successor} from here on; their counts are added "
+            "up throughout"
+        )
+        found.append((parse_period(row.period, observations.frequency), MERGED, note))
     frequency = pandas_frequency(observations.frequency)
     return pd.DataFrame(
         {
@@ -233,7 +242,8 @@ def _actions(
                 f"Improve the coding of {observations.dimension}: part of {name} is not placed "
                 "in any of its levels."
             )
-    for period, note in zip(breaks["period"], breaks["note"], strict=True):
+    unmended = breaks[breaks["source"] != MERGED]
+    for period, note in zip(unmended["period"], unmended["note"], strict=True):
         label = observations.label(period)
         yield f"Check definitions on both sides of the break at {label}: {str(note).rstrip('.')}."
     for source in observations.sources:

@@ -40,6 +40,7 @@ _DIMENSIONS = (
     Dimension("core20", "Core20 and the rest", "core20", 2, deprivation=True),
     Dimension("ethnic-group", "Broad ethnic group", "ethnicity"),
     Dimension("ethnic-category", "Ethnic category", "ethnicity"),
+    Dimension("ethnic-group-by-core20", "Ethnic group by Core20", "ethnicity", deprivation=True),
     Dimension("staff-ethnicity", "Staff ethnicity (BME, White)", "staff-ethnicity", 2),
     Dimension("age-band", "Age band", "age"),
     Dimension("sex", "Sex", "sex"),

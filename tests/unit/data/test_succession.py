@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from equieval.data import load_observations
+from equieval.data import audit, load_observations
 from equieval.data.synthetic import Flaws, did_panel, write_synthetic
 from equieval.errors import DataError, InputError
 from equieval.protocol import Evaluation
@@ -111,6 +111,19 @@ def test_a_sum_that_lacks_a_predecessor_is_missing_not_smaller(
     write(*years(*rows), header=HEADER)
     found = counts(merger("2017", ("A", "AB"), ("B", "AB"))).loc["AB"]
     assert found.isna().to_dict() == {"2015": False, "2016": True, "2017": False}
+
+
+def test_the_audit_lists_a_merger_and_asks_for_no_work(
+    root: Path, write: Write, evaluation: Make
+) -> None:
+    write(*years(("2015", "A", 3), ("2015", "B", 4), ("2016", "B", 8)), header=HEADER)
+    blocks = evaluation(columns=TRUST, total=[]).blocks()
+    blocks["data"]["succession"] = merger("2016", ("A", "B"))
+    made = Evaluation.of_blocks(blocks, where="test")
+    found = audit(load_observations(made, root), made)
+    assert [str(period) for period in found.breaks["period"]] == ["2016"]
+    assert "A reports as B from here on" in found.breaks["note"].iloc[0]
+    assert found.actions == ()
 
 
 def test_records_without_one_in_a_stratum_are_a_true_zero(write: Write, counts: Any) -> None:

@@ -138,7 +138,7 @@ def test_a_did_panel_loads(root: Path, evaluation: Make) -> None:
     assert len(observations.gaps) == sum(len(months) for months in drawn.truth["dropouts"].values())
 
 
-@pytest.mark.parametrize("dimension", ["local-ethnic-group-by-core20", "ethnic-group"])
+@pytest.mark.parametrize("dimension", ["ethnic-group-by-core20", "ethnic-group"])
 def test_a_staggered_panel_loads_by_its_cross_classification_or_by_a_part(
     root: Path, evaluation: Make, dimension: str
 ) -> None:
@@ -157,6 +157,7 @@ def test_a_staggered_panel_loads_by_its_cross_classification_or_by_a_part(
                 "dimension": dimension,
                 "levels": levels,
                 "ordered": False,
+                "edition": "fictional",
                 "missing_levels": missing,
             },
             design=comparative(drawn, "staggered-did", "trust"),

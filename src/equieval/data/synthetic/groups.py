@@ -120,7 +120,7 @@ _CORE20 = ("Core20", "rest")
 _IN_CORE20 = (0.45, 0.35, 0.3, 0.35, 0.19)
 
 ETHNIC_BY_CORE20 = Groups(
-    dimension="local-ethnic-group-by-core20",
+    dimension="ethnic-group-by-core20",
     column="ethnic_group_by_core20",
     levels=tuple(f"{group}, {area}" for area in _CORE20 for group in _ETHNIC),
     shares=(

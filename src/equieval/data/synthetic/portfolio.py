@@ -29,7 +29,7 @@ _AREAS = ("Core20", "rest")
 _MINORITIES = ("Black", "Asian", "Mixed or other", "White")
 
 ETHNIC_BY_CORE20_SHORT = Groups(
-    dimension="local-ethnic-group-by-core20",
+    dimension="ethnic-group-by-core20",
     column="ethnic_group_by_core20",
     levels=tuple(f"{group}, {area}" for area in _AREAS for group in _MINORITIES),
     shares=(0.027, 0.0455, 0.0285, 0.1369, 0.033, 0.0845, 0.0615, 0.5831),
