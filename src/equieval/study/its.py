@@ -70,7 +70,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         name = "series" if outcome == primary else f"series-{outcome}"
         kept_back = withheld_note(design, observations, counts)
         if kept_back:
-            refused = _refused(design, subject, role="secondary", note=capitalise(kept_back))
+            refused = _refused(design, subject, role="secondary", note=f"{capitalise(kept_back)}.")
             rows.append(refused)
             frames[name] = with_counts(_drawn(None, values, design), observations, outcome)
             continue

@@ -64,7 +64,11 @@ def equiplot(
     with theme.figure_style():
         room = canvas.key_room([*map(groups.label, groups.ends), "Others"])
         page = canvas.sheet(0.6 + room + 0.27 * len(shown), source=source, synthetic=synthetic)
-        left = 0.3 + max(canvas.text_size(period_label(p), theme.POINTS_TEXT)[0] for p in shown)
+        names = [
+            period_label(period) + (f" ({hidden} withheld)" if hidden else "")
+            for period, hidden in zip(shown, _hidden(frame, shown), strict=True)
+        ]
+        left = 0.3 + max(canvas.text_size(name, theme.POINTS_TEXT)[0] for name in names)
         ax = page.axes(left, 0.25, 0.6, room)
         values = wide.to_numpy(dtype=float)
         _across(ax, values)
@@ -79,16 +83,9 @@ def equiplot(
                 ax.plot(ends, [row, row], color=theme.OTHERS, linewidth=1.6, zorder=2)
         for level in others:
             ax.plot(wide[level], rows, "o", color="#8a959c", markersize=4.5, zorder=3)
-        for row, hidden in zip(rows, _hidden(frame, shown), strict=True):
-            if hidden:
-                ax.text(
-                    0.995, float(row), f"{hidden} withheld", ha="right", va="center",
-                    fontsize=theme.POINTS_SMALL, color=theme.INK_SECONDARY,
-                    transform=ax.get_yaxis_transform(),
-                )  # fmt: skip
         ax.plot(wide[last], rows, "s", color=theme.LEAST, markersize=8, zorder=4)
         ax.plot(wide[first], rows, "o", color=theme.MOST, markersize=9, zorder=5)
-        ax.set_yticks(rows, [period_label(period) for period in shown])
+        ax.set_yticks(rows, names)
         ax.set_ylim(len(shown) - 0.4, -0.6)
         ax.set_xlabel(capitalise(unit))
         key = [
@@ -107,7 +104,7 @@ def equiplot(
         alt=f"Dots for {wide.shape[1]} groups on {len(shown)} lines, one per period. {account}",
         data=plain_frame(frame),
         figure=page.figure,
-        note=withheld_note(frame, "rate", shown_as="their number stands at the end of each line"),
+        note=withheld_note(frame, "rate", shown_as="the line of their period says how many"),
     )
 
 

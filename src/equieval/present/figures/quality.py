@@ -216,7 +216,7 @@ def _key(grid: pd.DataFrame) -> list[tuple[Rectangle, str]]:
     if ((values > 0) & (values < 1)).any():
         entries.append((_cell(0.5, (0, 0), 1, 1), "Partly recorded"))
     if (values == WITHHELD).any():
-        entries.append((_cell(WITHHELD, (0, 0), 1, 1), "Withheld (not zero)"))
+        entries.append((_cell(WITHHELD, (0, 0), 1, 1), "Withheld in part or whole (not zero)"))
     if (values == 0).any() or not (values == WITHHELD).any():
         entries.append((_cell(0, (0, 0), 1, 1), "Missing (not zero)"))
     return entries
@@ -228,7 +228,7 @@ def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
     title, account = _how_complete(grid.mask(grid == WITHHELD, 1.0), item, group)
     if not hidden:
         return title, account
-    words = f"{hidden} of {grid.size} cells are withheld by disclosure control"
+    words = f"{hidden} of {grid.size} cells are withheld in part or whole by disclosure control"
     return f"{title}; {words}", f"{account} {words}."
 
 

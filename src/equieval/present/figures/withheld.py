@@ -52,10 +52,10 @@ def withheld_note(data: pd.DataFrame, value: str, *, shown_as: str = "") -> str:
     if not count:
         return ""
     reasons = [REASONS[mark] for mark in dict.fromkeys(data.loc[hidden, MARK])]
-    verb = "value is" if count == 1 else "values are"
+    verb = "is" if count == 1 else "are"
     why = numbers.listing(list(dict.fromkeys(reasons)))
     drawn = f": {shown_as}" if shown_as else ""
-    return f"{count} of {len(data)} {verb} withheld {why}{drawn}. Withheld is not zero."
+    return f"{count} of {len(data)} values {verb} withheld {why}{drawn}. Withheld is not zero."
 
 
 def withheld_label(ax: Axes, hidden: int) -> list[canvas.EndLabel]:
