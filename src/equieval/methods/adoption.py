@@ -10,8 +10,11 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.panel import (
+    numeric,
+    refuse_constant,
     refuse_taken_names,
     require_columns,
+    require_named_rows,
     require_one_row_per_unit_and_period,
     time_numbers,
 )
@@ -36,8 +39,10 @@ def adoption_panel(
     one, or has more than one first exposed period or cluster.
     """
     names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
-    require_columns(data, names, "staggered difference-in-differences")
-    refuse_taken_names(covariates, "staggered difference-in-differences")
+    where = "staggered difference-in-differences"
+    require_columns(data, names, where)
+    refuse_taken_names(covariates, where)
+    require_named_rows(data, unit, period, where)
     require_one_row_per_unit_and_period(data, unit, period)
     data = data.reset_index(drop=True)  # a stacked table's index may repeat
     time = time_numbers(data[period])
@@ -57,10 +62,10 @@ def adoption_panel(
         {
             "unit": data[unit].astype("category").cat.codes.astype("int64"),
             "time": time,
-            "outcome": data[outcome].astype(float),
+            "outcome": numeric(data, outcome, where),
             "first": first.fillna(0).astype("int64"),
             "cluster": data[cluster or unit],
-            **{name: data[name].astype(float) for name in covariates},
+            **{name: numeric(data, name, where) for name in covariates},
         }
     )
     by_unit = panel.groupby("unit")
@@ -70,7 +75,7 @@ def adoption_panel(
             raise DesignError(
                 f"Unit {data.loc[panel['unit'] == changing.idxmax(), unit].iloc[0]} has more than "
                 f"one {words}.",
-                where="staggered difference-in-differences",
+                where=where,
                 remedy=f"Give every unit one {words} over all its rows.",
             )
     known = np.isfinite(panel[["outcome", *covariates]].to_numpy()).all(axis=1)
@@ -79,7 +84,7 @@ def adoption_panel(
         raise DesignError(
             f"Unit {data.loc[panel['unit'] == incomplete.idxmax(), unit].iloc[0]} misses a period "
             f"({int(incomplete.sum())} units do).",
-            where="staggered difference-in-differences",
+            where=where,
             remedy="Leave out units or periods that are incomplete, or use longer periods.",
         )
     start = int(panel["time"].min())
@@ -87,13 +92,15 @@ def adoption_panel(
     n_always = int(panel.loc[always, "unit"].nunique())
     note = f"{n_always} units exposed from the start were left out" if n_always else ""
     kept = panel.loc[~always].copy()
+    if not kept.empty:
+        refuse_constant(kept["outcome"], where)
     # diff-diff numbers the units it is given from 0.
     kept["unit"] = kept["unit"].astype("category").cat.codes.astype("int64")
     return kept, labels, note
 
 
 def refuse_adoption(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
-    """Raise ``DesignError`` when nobody is exposed later, or no controls are left."""
+    """Raise ``DesignError`` when nobody is exposed later, no controls or one cluster are left."""
     cohorts = panel.groupby("unit")["first"].first()
     if not (cohorts > 0).any():
         raise DesignError(
@@ -112,4 +119,10 @@ def refuse_adoption(panel: pd.DataFrame, control_group: ControlGroup, where: str
             "No controls are left: all units are exposed at the same time.",
             where=where,
             remedy="Add units that are exposed later or never.",
+        )
+    if panel["cluster"].nunique() < 2:
+        raise DesignError(
+            "There is one cluster: nothing tells its own luck from the effect.",
+            where=where,
+            remedy="Cluster by unit, or add units.",
         )

@@ -20,12 +20,23 @@ from linearmodels.panel.utility import AbsorbingEffectError
 
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.few_clusters import absorb_effects
 from equieval.methods.panel import (
     exposure_panel,
+    numeric,
+    refuse_constant,
+    refuse_no_spread,
+    refuse_weights,
     require_columns,
     require_one_row_per_unit_and_period,
 )
-from equieval.methods.within import balanced_codes, demean_balanced, within_regression
+from equieval.methods.within import (
+    balanced_codes,
+    demean_balanced,
+    refuse_absorbed,
+    within_regression,
+    without_rounding,
+)
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,13 @@ def difference_in_differences(
     difference between the treated and the other units' changes in mean outcome. Errors as for
     ``two_way_fixed_effects``.
     """
+    require_columns(data, [treated, period], "difference-in-differences")
+    if not numeric(data, treated, "difference-in-differences").isin([0, 1]).all():
+        raise DesignError(
+            f"The column {treated!r} is neither 0 nor 1 somewhere.",
+            where="difference-in-differences",
+            remedy="Code every unit as treated (1) or not (0), or leave it out.",
+        )
     exposed = ((data[treated].astype(float) == 1) & (data[period] >= start)).astype(float)
     return two_way_fixed_effects(
         data.assign(**{_EXPOSED: exposed}),
@@ -107,9 +125,11 @@ def two_way_fixed_effects(
         cluster=cluster,
         extra=[*covariates, *([weights] if weights else [])],
     )
+    refuse_weights(panel, weights, "two-way fixed effects")
     estimate, std_error = _closed_form(panel, covariates, count_absorbed, weights) or _by_library(
         panel, covariates, count_absorbed, weights
     )
+    refuse_no_spread(std_error, panel["outcome"], "two-way fixed effects")
     ever = panel["exposed"] > 0
     n_clusters = int(panel["cluster"].nunique())
     return DidFit(
@@ -139,10 +159,7 @@ def _closed_form(
         return None
     unit, time = codes
     columns = panel[["outcome", "exposed", *covariates]].to_numpy(float)
-    freed = demean_balanced(columns, unit, time)
-    size = np.sqrt((columns**2).sum(axis=0))
-    # What rounding leaves of an absorbed column is not a column.
-    freed[:, np.sqrt((freed**2).sum(axis=0)) < 1e-10 * size] = 0.0
+    freed = without_rounding(demean_balanced(columns, unit, time), columns)
     absorbed = int(unit.max()) + int(time.max()) + 1 if count_absorbed else 0
     cluster = panel["cluster"].to_numpy(np.intp)
     beta, cov = within_regression(freed[:, 0], freed[:, 1:], cluster, absorbed)
@@ -152,16 +169,22 @@ def _closed_form(
 def _by_library(
     panel: pd.DataFrame, covariates: Sequence[str], count_absorbed: bool, weights: str | None
 ) -> tuple[float, float]:
+    if covariates:
+        # The library leaves some collinear columns out in silence.
+        columns = panel[["exposed", *covariates]].to_numpy(float)
+        weight = panel[weights].to_numpy(float) if weights else np.ones(len(panel))
+        freed = absorb_effects(columns, weight, panel["unit"].to_numpy(), panel["time"].to_numpy())
+        refuse_absorbed(without_rounding(freed, columns) * np.sqrt(weight)[:, None])
     indexed = panel.set_index(["unit", "time"])
     terms = indexed[["exposed", *covariates]]
-    model = PanelOLS(
-        indexed["outcome"],
-        terms,
-        entity_effects=True,
-        time_effects=True,
-        weights=indexed[weights] if weights else None,
-    )
     try:
+        model = PanelOLS(
+            indexed["outcome"],
+            terms,
+            entity_effects=True,
+            time_effects=True,
+            weights=indexed[weights] if weights else None,
+        )
         # Without count_absorbed the effects nested in the clusters are not counted twice: the
         # library's default is 12 % too wide for unit effects clustered by unit.
         fitted = model.fit(
@@ -226,7 +249,12 @@ def triple_difference(
             where="triple difference",
             remedy="Make each stratum of a unit a unit of its own and compare those.",
         )
-    frame = pd.DataFrame({"gap": worst[outcome] - best[outcome], "exposed": worst[exposed]})
+    outcomes = []
+    for level, side in ((worst_off, worst), (best_off, best)):
+        outcomes.append(numeric(side, outcome, "triple difference"))
+        if outcomes[-1].notna().any():
+            refuse_constant(outcomes[-1].dropna(), f"triple difference, stratum {level!r}")
+    frame = pd.DataFrame({"gap": outcomes[0] - outcomes[1], "exposed": worst[exposed]})
     if weights is not None:
         frame["weight"] = 1 / (1 / worst[weights] + 1 / best[weights])
     if cluster is not None and cluster not in both.names:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast, t_contrast
-from equieval.methods.panel import exposure_panel
+from equieval.methods.panel import exposure_panel, refuse_no_spread, refuse_weights
 
 Array = npt.NDArray[np.float64]
 
@@ -116,6 +116,9 @@ def cr2(
             where="CR2 standard errors",
             remedy="Reassign the treatment over the units instead.",
         )
+    refuse_no_spread(
+        math.sqrt(float(scores @ scores)), pd.Series(panel.outcome), "CR2 standard errors"
+    )
     return t_contrast(
         float(row @ panel.outcome),
         math.sqrt(float(scores @ scores)),
@@ -181,6 +184,7 @@ def wild_bootstrap(
     def _t(tested: float) -> float:
         return abs(estimate - tested) / (error * total)
 
+    refuse_no_spread(error, pd.Series(panel.outcome), "wild cluster bootstrap")
     factor = math.sqrt(panel.n_clusters / (panel.n_clusters - 1))
     low, high = (
         _end(p_value, estimate, side * error * factor, 1 - ci_level) for side in (-1.0, 1.0)
@@ -249,13 +253,8 @@ def _panel(
         cluster=cluster,
         extra=[weights] if weights else [],
     )
+    refuse_weights(frame, weights, "two-way fixed effects")
     weight = frame[weights].to_numpy(float) if weights else np.ones(len(frame))
-    if not (weight > 0).all():
-        raise DesignError(
-            "A weight is 0 or negative.",
-            where="two-way fixed effects",
-            remedy="Leave out rows without a denominator.",
-        )
     codes = frame["cluster"].to_numpy("int64")
     return _Panel(
         outcome=frame["outcome"].to_numpy(float),

@@ -28,7 +28,12 @@ from equieval.methods.measure_functionals import (
     measure_functional,
     ridits_of,
 )
-from equieval.methods.panel import exposure_panel, require_columns
+from equieval.methods.panel import (
+    exposure_panel,
+    refuse_no_spread,
+    refuse_weights,
+    require_columns,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -128,18 +133,26 @@ def stratum_effects(
                 where=where,
                 remedy=did_you_mean(str(level), [str(name) for name in data[stratum].unique()]),
             )
-        panel, _ = exposure_panel(
-            rows,
-            outcome=outcome,
-            exposed=exposed,
-            unit=unit,
-            period=period,
-            cluster=cluster,
-            extra=[weights] if weights else [],
-        )
-        panel["cluster"] = rows.loc[panel.index, cluster or unit]
-        panel["weight"] = panel[weights] if weights else 1.0
-        effect, moved = _effect(panel)
+        try:
+            panel, _ = exposure_panel(
+                rows,
+                outcome=outcome,
+                exposed=exposed,
+                unit=unit,
+                period=period,
+                cluster=cluster,
+                extra=[weights] if weights else [],
+            )
+            refuse_weights(panel, weights, where)
+            panel["cluster"] = rows.loc[panel.index, cluster or unit]
+            panel["weight"] = panel[weights] if weights else 1.0
+            effect, moved = _effect(panel)
+            error = float(np.sqrt((moved.to_numpy(float) ** 2).sum()))
+            refuse_no_spread(error, panel["outcome"], where)
+        except DesignError as refusal:
+            raise DesignError(
+                refusal.what, where=f"{refusal.where}, stratum {level!r}", remedy=refusal.remedy
+            ) from refusal
         mean, spread = _observed(panel)
         effects.append(effect)
         observed.append(mean)

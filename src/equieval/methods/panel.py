@@ -22,6 +22,74 @@ def require_columns(data: pd.DataFrame, names: Sequence[str], where: str) -> Non
             )
 
 
+def numeric(data: pd.DataFrame, name: str, where: str) -> pd.Series:
+    """Return a column as floats; raise ``DesignError`` where it is text or holds infinity."""
+    try:
+        values = data[name].astype(float)
+    except (TypeError, ValueError) as error:
+        raise DesignError(
+            f"The column {name!r} holds values that are no numbers.",
+            where=where,
+            remedy="Give numbers; leave what is missing empty.",
+        ) from error
+    if np.isinf(values.to_numpy(float)).any():
+        raise DesignError(
+            f"The column {name!r} holds an infinite value.",
+            where=where,
+            remedy="Look for a division by zero; a rate without a denominator is missing.",
+        )
+    return values
+
+
+def require_named_rows(data: pd.DataFrame, unit: str, period: str, where: str) -> None:
+    """Raise ``DesignError`` for no rows at all, and for rows without a unit or period."""
+    if data.empty:
+        raise DesignError(
+            "There are no rows.",
+            where=where,
+            remedy="Check the selection of units, periods and strata.",
+        )
+    for name in (unit, period):
+        if data[name].isna().any():
+            raise DesignError(
+                f"{int(data[name].isna().sum())} rows have no {name!r}.",
+                where=where,
+                remedy="Leave out rows that belong to no unit or period.",
+            )
+
+
+def refuse_constant(outcome: pd.Series, where: str) -> None:
+    """Raise ``DesignError`` for an outcome that is the same everywhere (no events at all)."""
+    values = outcome.to_numpy(float)
+    if not np.ptp(values) > 1e-12 * max(float(np.abs(values).max()), np.finfo(float).tiny):
+        raise DesignError(
+            f"The outcome is {values[0]:g} in every unit and period: nothing varies.",
+            where=where,
+            remedy="Check the numerator; with too few events use larger groups or longer periods.",
+        )
+
+
+def refuse_no_spread(std_error: float, outcome: pd.Series, where: str) -> None:
+    """Raise ``DesignError`` for a standard error of (to rounding) 0."""
+    if not std_error > 1e-9 * float(outcome.std(ddof=0)):
+        raise DesignError(
+            "Nothing is left to judge the effect by: there is one unit on each side, or units "
+            "move exactly alike.",
+            where=where,
+            remedy="Bring in more units, or follow one by an interrupted time series.",
+        )
+
+
+def refuse_weights(panel: pd.DataFrame, weights: str | None, where: str) -> None:
+    """Raise ``DesignError`` for weights that are not positive."""
+    if weights is not None and not (panel[weights] > 0).all():
+        raise DesignError(
+            "A weight is 0 or negative.",
+            where=where,
+            remedy="Leave out rows without a denominator.",
+        )
+
+
 def require_one_row_per_unit_and_period(data: pd.DataFrame, unit: str, period: str) -> None:
     """Raise ``DesignError`` that names the first unit and period that occur twice."""
     twice = data.duplicated([unit, period])
@@ -82,35 +150,56 @@ def exposure_panel(
 ) -> tuple[pd.DataFrame, str]:
     """Return ``unit, time, outcome, exposed, cluster`` and ``extra``, checked, and a note.
 
-    Rows without an outcome are left out; the note counts them. Raises ``DesignError`` for a
-    panel that cannot carry a difference-in-differences.
+    Rows without an outcome are left out; the note counts them, and periods that units miss.
+    Raises ``DesignError`` for a panel that cannot carry a difference-in-differences: columns that
+    are no numbers, unknown exposure, nobody exposed, no period before, no controls, one cluster,
+    an outcome that is the same everywhere.
     """
     where = "difference-in-differences"
     names = [outcome, exposed, unit, period, *([cluster] if cluster else []), *extra]
     require_columns(data, names, where)
     refuse_taken_names(extra, where)
+    require_named_rows(data, unit, period, where)
     require_one_row_per_unit_and_period(data, unit, period)
     panel = pd.DataFrame(
         {
             "unit": data[unit],
             "time": time_numbers(data[period]),
-            "outcome": data[outcome].astype(float),
-            "exposed": data[exposed].astype(float),
+            "outcome": numeric(data, outcome, where),
+            "exposed": numeric(data, exposed, where),
             "cluster": data[cluster or unit],
-            **{name: data[name].astype(float) for name in extra},
+            **{name: numeric(data, name, where) for name in extra},
         }
     )
+    if panel["exposed"].isna().any():
+        raise DesignError(
+            f"Exposure is not known in {int(panel['exposed'].isna().sum())} rows.",
+            where=where,
+            remedy="Code every unit and period as exposed (1) or not (0), or leave it out.",
+        )
     known = pd.Series(
         np.isfinite(panel[["outcome", "exposed", *extra]].to_numpy()).all(axis=1), panel.index
     )
-    note = "" if known.all() else f"{int((~known).sum())} rows without a value were left out"
     panel = panel.loc[known].copy()
     _refuse(panel, where)
+    refuse_constant(panel["outcome"], where)
+    absent = panel["unit"].nunique() * panel["time"].nunique() - len(panel)
+    notes = [
+        "" if known.all() else f"{int((~known).sum())} rows without a value were left out",
+        f"{absent} of the units' periods are missing" if absent else "",
+    ]
+    note = "; ".join(words for words in notes if words)
     panel["cluster"] = panel["cluster"].astype("category").cat.codes
     return panel, note
 
 
 def _refuse(panel: pd.DataFrame, where: str) -> None:
+    if panel.empty:
+        raise DesignError(
+            "No row has a value.",
+            where=where,
+            remedy="Check the columns of the outcome, the weights and the covariates.",
+        )
     if not panel["exposed"].isin([0, 1]).all():
         raise DesignError(
             "Exposure is neither 0 nor 1 somewhere.",

@@ -22,6 +22,7 @@ from diff_diff import CallawaySantAnna
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup, adoption_panel, refuse_adoption
 from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
+from equieval.methods.panel import refuse_no_spread
 
 Array = npt.NDArray[np.float64]
 Method = Literal["dr", "ipw", "or"]
@@ -176,8 +177,9 @@ def callaway_santanna(
     HonestDiD need; ``"varying"`` compares periods before exposure each with the one before it.
     Standard errors by unit, or by ``cluster``. Raises ``DesignError`` when a unit repeats or
     misses a period or changes its cohort or cluster, when there are no controls or nobody is
-    exposed after the first period, and for covariates that cannot be told apart. Cohorts exposed
-    from the start are left out and named in ``note``.
+    exposed after the first period, for one cluster, for one unit on each side, and for covariates
+    that cannot be told apart. Units exposed from the start are left out and counted in ``note``,
+    which also names cohorts of one unit.
     """
     where = "staggered difference-in-differences"
     panel, labels, note = adoption_panel(
@@ -203,8 +205,33 @@ def callaway_santanna(
             where=where,
             remedy="Check covariates for collinearity and for groups with few units.",
         ) from error
+    notes = [note, _alone(panel, labels)]
     return _collect(
-        fitted, panel, labels, ci_level, control_group, method, note, clustered=cluster is not None
+        fitted,
+        panel,
+        labels,
+        ci_level,
+        control_group,
+        method,
+        "; ".join(words for words in notes if words),
+        clustered=cluster is not None,
+    )
+
+
+def _alone(panel: pd.DataFrame, labels: dict[int, object]) -> str:
+    """Name cohorts of one unit: what that unit does by chance is in no standard error."""
+    sizes = panel.groupby("first")["unit"].nunique()
+    alone = [
+        "the never treated" if first == 0 else f"the cohort of {labels[first]}"
+        for first, size in zip(sizes.index.tolist(), sizes, strict=True)
+        if size == 1
+    ]
+    if not alone:
+        return ""
+    return (
+        " and ".join(alone)
+        + (" have" if len(alone) > 1 else " has")
+        + " one unit, whose own chance is not in the standard errors"
     )
 
 
@@ -258,6 +285,8 @@ def _collect(
         note=note,
     )
     summed = result._by_cluster(influence)
+    if not (summed**2).sum() > 1e-18 * float(panel["outcome"].var(ddof=0)):
+        refuse_no_spread(0.0, panel["outcome"], "staggered difference-in-differences")
     effects["std_error"] = np.sqrt((summed**2).sum(axis=0))
     effects[["ci_low", "ci_high"]] = _with_intervals(effects, ci_level)[["ci_low", "ci_high"]]
     return result

@@ -19,6 +19,7 @@ from diff_diff import BaconDecomposition, ImputationDiD, SunAbraham
 from equieval.errors import DesignError
 from equieval.methods.adoption import adoption_panel, refuse_adoption
 from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.panel import refuse_no_spread
 
 _WHERE = "staggered difference-in-differences"
 
@@ -57,6 +58,7 @@ def imputation(
     fitted = _quietly(
         lambda: ImputationDiD(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
     )
+    refuse_no_spread(float(fitted.overall_se), panel["outcome"], _WHERE)
     return t_contrast(
         float(fitted.overall_att),
         float(fitted.overall_se),
@@ -99,6 +101,8 @@ def sun_abraham(
         lambda: SunAbraham(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
     )
     rows = []
+    errors = [float(found["se"]) for found in fitted.event_study_effects.values()]
+    refuse_no_spread(max(errors), panel["outcome"], _WHERE)
     for event_time, found in sorted(fitted.event_study_effects.items()):
         contrast = t_contrast(
             float(found["effect"]),

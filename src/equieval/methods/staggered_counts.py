@@ -165,9 +165,10 @@ def _counts(
             where=_WHERE,
             remedy="Check the numerator and denominator; leave out units without births.",
         )
-    if panel["cluster"].nunique() < 2:
+    n_clusters = panel["cluster"].nunique()
+    if n_clusters < 3:
         raise DesignError(
-            "There is one cluster: nothing tells its own luck from the effect.",
+            f"{n_clusters} clusters tell nothing of their own luck from the effect.",
             where=_WHERE,
             remedy="Cluster by unit, or add units.",
         )

@@ -51,12 +51,7 @@ def within_regression(
     that the effects absorb or that repeat each other.
     """
     n, k = X.shape
-    size = np.sqrt((X**2).sum(axis=0))
-    if not (size > 0).all():
-        raise _absorbed()
-    diagonal = np.abs(np.diag(np.linalg.qr(X / size, mode="r")))
-    if (diagonal < 1e-8).any():
-        raise _absorbed()
+    refuse_absorbed(X)
     bread = np.linalg.inv(X.T @ X)
     beta = bread @ (X.T @ outcome)
     residual = outcome - X @ beta
@@ -68,9 +63,23 @@ def within_regression(
     return beta, factor * bread @ (scores.T @ scores) @ bread
 
 
-def _absorbed() -> DesignError:
-    return DesignError(
-        "The model cannot be estimated: unit and period effects absorb exposure or a covariate.",
+def without_rounding(freed: Array, columns: Array) -> Array:
+    """Return freed columns with 0 for those of which only rounding is left."""
+    size = np.sqrt((columns**2).sum(axis=0))
+    kept = np.sqrt((freed**2).sum(axis=0)) >= 1e-10 * size
+    return np.asarray(freed * kept)
+
+
+def refuse_absorbed(X: Array) -> None:
+    """Raise ``DesignError`` for freed columns that are empty or repeat each other."""
+    size = np.sqrt((X**2).sum(axis=0))
+    if (size > 0).all():
+        diagonal = np.abs(np.diag(np.linalg.qr(X / size, mode="r")))
+        if (diagonal >= 1e-8).all():
+            return
+    raise DesignError(
+        "The model cannot be estimated: unit and period effects absorb exposure or a covariate, "
+        "or covariates repeat each other.",
         where="two-way fixed effects",
-        remedy="Leave out covariates that do not change within units over time.",
+        remedy="Leave out covariates that do not change within units over time, or repeat others.",
     )

@@ -86,7 +86,7 @@ def test_units_of_outcome_and_size_move_only_the_effect():
         (panel(units=15), "14 controls are too few"),
         (panel().assign(births=0.0), "0 or negative"),
         (panel().drop(index=9), "miss some periods"),
-        (panel().assign(y=0.0), "do not vary"),
+        (panel().assign(y=0.0), "nothing varies"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused_with_a_remedy(data, words):

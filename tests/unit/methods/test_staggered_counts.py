@@ -163,7 +163,7 @@ def test_where_everybody_is_exposed_in_the_end_the_last_are_the_controls():
     ("data", "words"),
     [
         (panel().assign(births=0.0), "needs exposure"),
-        (panel().assign(deaths=-1), "cannot be negative"),
+        (panel().assign(deaths=lambda f: f["deaths"] - 100), "cannot be negative"),
         (panel().assign(first_exposed=4), "No controls"),
         (panel().assign(deaths=lambda f: f["deaths"] * (f["first_exposed"] != 4)), "separation"),
     ],
