@@ -13,7 +13,7 @@ ProfileId = Literal[
     "nhs-msds", "nhs-hes", "opensafely", "opensafely-midpoint-6", "ons-births", "open-data"
 ]
 #: Rules of the gate that judge likely harm; those that keep the gate honest have no exception.
-ExceptableRule = Literal["leaks", "published-files", "between-versions"]
+ExceptableRule = Literal["leaks", "models", "published-files", "between-versions"]
 
 GapDomain = Annotated[str, AfterValidator(known_term("gap_domains")), term_choices("gap_domains")]
 PopulationGroup = Annotated[
