@@ -6,16 +6,21 @@ evaluation is released twice: with its data to 2022 as version 1, and to 2023 as
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+import pandas as pd
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from equieval.releases.manifest import plain_files, verify_manifest
 
@@ -25,6 +30,12 @@ DATA = "data/england-births-and-deaths-by-imd-decile.csv"
 LAID_OUT = ("notebooks", "params", "data", "guide", "theme", "requirements.lock")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.slow
+
+
+def needs_browser(test: object) -> object:
+    """Mark a test that opens pages in the system's Chromium."""
+    there = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")
+    return pytest.mark.browser(there(test))
 
 
 def equieval(root: Path, *words: str, code: int = 0) -> str:
@@ -88,7 +99,16 @@ def england(tmp_path_factory: pytest.TempPathFactory) -> Path:
     set_last_year(root, 2023, "Data to 2023", "The figures of 2023 were added.")
     equieval(root, "run", ENGLAND)
     equieval(root, "release", ENGLAND, "--renderer", "pandoc", "--date", "2026-02-15")
+    equieval(root, "site", "--renderer", "pandoc")
     return root
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 def test_a_partner_verifies_a_published_version_and_gets_the_verdict(england, tmp_path):
@@ -199,36 +219,62 @@ def test_the_pages_of_a_version_can_be_made_again_byte_for_byte(england, tmp_pat
     assert verify_manifest(england / "reports" / ENGLAND / "v2") == []
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")
-def test_a_reader_sees_what_changed_on_a_page_of_the_second_version(england):
-    from playwright.sync_api import expect, sync_playwright
+@needs_browser
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_reader_sees_what_changed_on_a_page_of_the_second_version(
+    england, browser, width, scheme
+):
+    report = england / "_site" / "reports" / ENGLAND
+    assert not (report / "v1" / "changes.html").exists()
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto((report / "v2" / "index.html").as_uri())
+    link = page.locator("nav a", has_text="What changed").first  # folded away on a small screen
+    page.goto((report / "v2" / str(link.get_attribute("href"))).as_uri())
+    expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
+    words = page.locator("main").inner_text()
+    assert "The authors say: The figures of 2023 were added." in words
+    assert "Only one thing changed, so every difference comes from it: data." in words
+    rows = page.get_by_role("row", name="effect.stillbirth.rate.reml-ar1.level-change")
+    assert rows.first.get_by_role("cell").count() >= 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+    context.close()
 
-    pages = england / "reports" / ENGLAND
-    assert not (pages / "v1" / "html" / "changes.html").exists()
-    axe = Axe()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for width in (1280, 390):
-            for scheme in ("light", "dark"):
-                context = browser.new_context(
-                    viewport={"width": width, "height": 844}, color_scheme=scheme
-                )
-                page = context.new_page()
-                page.goto((pages / "v2" / "html" / "index.html").as_uri())
-                if width == 1280:
-                    page.get_by_role("link", name="What changed").first.click()
-                else:
-                    page.goto((pages / "v2" / "html" / "changes.html").as_uri())
-                expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
-                words = page.locator("main").inner_text()
-                assert "The authors say: The figures of 2023 were added." in words
-                assert "Only one thing changed, so every difference comes from it: data." in words
-                row = page.get_by_role("row", name="effect.stillbirth.rate.reml-ar1.level-change")
-                assert len(row.first.get_by_role("cell").all()) >= 3
-                wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, "the page itself never scrolls sideways"
-                found = axe.run(page).response["violations"]
-                assert [each["id"] for each in found] == []
-                context.close()
-        browser.close()
+
+@needs_browser
+def test_a_reviewer_follows_a_number_to_its_origin(england, browser):
+    site = england / "_site"
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto((site / "index.html").as_uri())
+    page.locator(f'main a[href*="reports/{ENGLAND}/"]').first.click()
+    page.get_by_role("link", name="Effect on the outcome", exact=True).first.click()
+    shown = page.locator("a.origin-number").first
+    number = float(shown.inner_text().replace("−", "-"))
+    estimate = str(shown.get_attribute("href")).partition("#est-")[2]
+    shown.click()
+    # From the number to its estimate, as everyone can download it ...
+    row = page.locator(f'tr[id="est-{estimate}"]')
+    expect(row).to_be_in_viewport()
+    version = Path(unquote(urlsplit(page.url).path)).parent
+    downloaded = pd.read_csv(version / "estimates.csv", index_col="id").loc[estimate, "estimate"]
+    listed = row.get_by_role("cell").first.inner_text().replace("−", "-")
+    assert listed == f"{downloaded:.6g}"
+    assert f"{number:+.2f}" == f"{downloaded:+.2f}"
+    # ... to the cell that made it, the parameters, and the data ...
+    expect(row.get_by_role("link", name="of effect.ipynb")).to_have_attribute(
+        "href", "#made-effect"
+    )
+    data = page.locator('a[href^="inputs/"]').first
+    name = str(data.get_attribute("href"))
+    digest = hashlib.sha256((version / name).read_bytes()).hexdigest()
+    made_from = page.locator("#made-from-caption").locator("xpath=..").inner_text()
+    assert f"sha256:{digest}" in made_from
+    assert (version / name).read_bytes() == (england / DATA).read_bytes()
+    parameters = (version / "params.yaml").read_bytes()
+    assert hashlib.sha256(parameters).hexdigest() in made_from
+    # ... and to the command that makes it again.
+    assert f"equieval verify {ENGLAND} --version v2" in page.locator("main").inner_text()
+    context.close()
