@@ -200,3 +200,11 @@ def test_the_parameter_schema_offers_exactly_the_profiles_there_are():
     from equieval.protocol.identity import ProfileId
 
     assert set(get_args(ProfileId)) == set(PROFILES)
+
+
+@pytest.mark.parametrize("rules", PROFILES.values(), ids=lambda rules: rules.id)
+def test_numbers_of_units_and_observations_count_no_people_and_stay(rules: Profile):
+    data = pd.DataFrame({"n_units": [3], "n_treated_units": [1], "n_obs": [14]})
+    for shown in (rules.protect(data), rules.accept(data, where="page x, artefact 'y'")):
+        pd.testing.assert_frame_equal(shown.data, data)
+        assert shown.withheld.empty
