@@ -14,6 +14,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.disclosure.models import CELL_COLUMNS, no_cells
 from equieval.protocol import Evaluation
+from equieval.study.compared_series import compared_series
 from equieval.study.its import shown_groups
 from equieval.study.series import SeriesDesign, series_design
 
@@ -34,6 +35,7 @@ def series_cells(
     -------
     The table of cells that `equieval.disclosure.models.check_models` takes.
     """
+    observations = compared_series(evaluation, observations).observations
     described = page_id == "baseline-inequality"
     design = None if described else series_design(evaluation, observations)
     groups = shown_groups(observations)

@@ -15,9 +15,11 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
+from equieval.protocol.design import ControlledInterruptedTimeSeries
 from equieval.study.appraisal import Appraisal
-from equieval.study.its import covering
-from equieval.study.series import label, outcome_series, series_design
+from equieval.study.compared_series import compared_series
+from equieval.study.its_rows import covering
+from equieval.study.series import label, series_design
 
 MET, PARTLY, NOT_MET, CANNOT_TELL = "met", "partly met", "not met", "cannot tell"
 
@@ -46,8 +48,7 @@ def seven_conditions(
             "Parallel trends",
             "Would the series have gone on as before without the intervention?",
             CANNOT_TELL,
-            "There is no comparison series, so the continued trend is an assumption. "
-            + placebo_words(placebo),
+            f"{_assumed(evaluation)} {placebo_words(placebo)}",
         ),
         ("No anticipation", "Did nothing change before the start?", *_anticipation(placebo)),
         (
@@ -64,8 +65,7 @@ def seven_conditions(
         (
             "Spillover",
             "Could the intervention reach those who count as not exposed?",
-            MET,
-            "There is no comparison group, so nothing can spill over into one.",
+            *_spillover(evaluation),
         ),
     ]
     return pd.DataFrame(rows, columns=["condition", "question", "answer", "evidence"])
@@ -81,9 +81,10 @@ def epoc_criteria(
     DataFrame ``criterion, question, answer, evidence``.
     """
     outcome = evaluation.outcomes.primary.indicator
-    design = series_design(evaluation, observations)
-    own = covering(design, outcome_series(observations, outcome))
-    series = outcome_series(observations, outcome).reindex(own.periods)
+    compared = compared_series(evaluation, observations)
+    design = series_design(evaluation, compared.observations)
+    own = covering(design, compared.outcome(outcome))
+    series = compared.outcome(outcome).reindex(own.periods)
     missing = int(series.isna().sum())
     breaks = [entry for source in evaluation.data.sources for entry in source.breaks]
     shocks, named = shock_words(evaluation)
@@ -167,6 +168,21 @@ def placebo_words(placebo: pd.DataFrame) -> str:
     )
 
 
+def _assumed(evaluation: Evaluation) -> str:
+    if isinstance(evaluation.design, ControlledInterruptedTimeSeries):
+        return (
+            "The comparison units take away what hits both sides alike; that the difference to "
+            "them would have gone on as before is an assumption."
+        )
+    return "There is no comparison series, so the continued trend is an assumption."
+
+
+def _spillover(evaluation: Evaluation) -> tuple[str, str]:
+    if isinstance(evaluation.design, ControlledInterruptedTimeSeries):
+        return CANNOT_TELL, "The data cannot show whether it reached the comparison units."
+    return MET, "There is no comparison group, so nothing can spill over into one."
+
+
 def _anticipation(placebo: pd.DataFrame) -> tuple[str, str]:
     known = placebo.dropna(subset=["estimate"])
     clear = known[(known["ci_low"] > 0) | (known["ci_high"] < 0)]
@@ -194,6 +210,7 @@ def shock_words(evaluation: Evaluation) -> tuple[str, str]:
 
 def _composition(evaluation: Evaluation, observations: Observations) -> tuple[str, str]:
     """Compare the shares of the denominator before and after the start."""
+    observations = compared_series(evaluation, observations).observations
     design = series_design(evaluation, observations)
     cells = observations.strata(evaluation.outcomes.primary.indicator)
     cells = cells[cells["period"].isin(list(design.periods))]

@@ -65,6 +65,17 @@ _COMPARISON = DesignStudy(
     panel_checks,
     panel_cells,
 )
+_SERIES = DesignStudy(
+    {
+        "baseline-inequality": baseline,
+        "effect": its.effect,
+        "inequality-effect": its.inequality_effect,
+        "robustness": robustness.robustness,
+    },
+    lambda evaluation, observations: robustness.robustness(evaluation, observations).estimates,
+    its.design_checks,
+    series_cells,
+)
 _AUDIT: dict[str, Analyst] = {"source-agreement": agreement, "inequality": inequality}
 
 
@@ -80,17 +91,8 @@ _DESIGNS: dict[str, DesignStudy] = {
     "did": _COMPARISON,
     "staggered-did": _COMPARISON,
     "synthetic-did": _COMPARISON,
-    "its": DesignStudy(
-        {
-            "baseline-inequality": baseline,
-            "effect": its.effect,
-            "inequality-effect": its.inequality_effect,
-            "robustness": robustness.robustness,
-        },
-        lambda evaluation, observations: robustness.robustness(evaluation, observations).estimates,
-        its.design_checks,
-        series_cells,
-    ),
+    "its": _SERIES,
+    "controlled-its": _SERIES,
     "audit": DesignStudy(
         _AUDIT, lambda _evaluation, _observations: tidy([]), audit_checks, _audit_cells
     ),

@@ -13,10 +13,12 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.contrasts import t_contrast
-from equieval.methods.sustained import sustained_event_study
+from equieval.methods.its import ItsFit
+from equieval.methods.sustained import sustained_event_study, sustained_its
 from equieval.protocol.design import Robustness
 from equieval.study.analysis import CI_LEVEL, Subject
 from equieval.study.event_studies import BY_EVENT_TIME, BlockedStudy
+from equieval.study.series import SeriesDesign
 
 MONTHS_OF = {"month": 1, "quarter": 3, "year": 12, "financial-year": 12}
 LASTING_COLUMNS = (
@@ -74,6 +76,49 @@ def lasting_rows(
         for _, row in frame.iterrows()
         if pd.notna(row["estimate"])
     ]
+    return rows, frame.assign(retention=block.retention_margin)
+
+
+def lasting_series_rows(
+    fit: ItsFit | None, design: SeriesDesign, block: Robustness, frequency: str, subject: Subject
+) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Return the effects of an interrupted time series at the months that the protocol names.
+
+    Returned as by `lasting_rows`; each effect is that of the period in which the month ends.
+    """
+    nothing = pd.DataFrame(columns=[*LASTING_COLUMNS, "retention"])
+    if fit is None or block.retention_margin is None or not block.sustained_at:
+        return [], nothing
+    matrix = design.matrix()
+    at = {
+        f"{month} months": design.start + max(month // MONTHS_OF[frequency] - 1, 0)
+        for month in block.sustained_at
+    }
+    reached = {name: period for name, period in at.items() if period in matrix.index}
+    if not reached:
+        return [], nothing
+    (first, early), *later = reached.items()
+    frame = sustained_its(
+        fit, matrix, early, dict(later), retention=block.retention_margin, ci_level=CI_LEVEL
+    )
+    frame = frame.assign(horizon=[first, *(name for name, _ in later)])
+    missing = [{"horizon": name, "verdict": NOT_REACHED} for name in at if name not in reached]
+    rows = [
+        subject.row(
+            t_contrast(
+                float(row["estimate"]), float(row["std_error"]), float(row["df"]),
+                ci_level=CI_LEVEL,
+            ),
+            estimator=fit.estimator,
+            estimand=f"effect at {row['horizon']}",
+            role="secondary",
+            inference=fit.inference,
+            n_obs=fit.n_obs,
+            note=str(row["verdict"]) or None,
+        )
+        for _, row in frame.iterrows()
+    ]  # fmt: skip
+    frame = pd.concat([frame, pd.DataFrame(missing)], ignore_index=True) if missing else frame
     return rows, frame.assign(retention=block.retention_margin)
 
 

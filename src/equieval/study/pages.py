@@ -69,7 +69,7 @@ _BASELINE = PageSpec(
     notebook="notebooks/baseline-inequality.ipynb",
     slug="baseline-inequality",
     title="Baseline inequality",
-    reads=ANALYSIS_BLOCKS,
+    reads=(*ANALYSIS_BLOCKS, "robustness"),
 )
 _METHODS = PageSpec(
     id="methods",
@@ -154,6 +154,7 @@ def _effect_pages(notebooks: str) -> tuple[PageSpec, ...]:
 _PAGES: dict[str, tuple[PageSpec, ...]] = {
     "audit": _audit_pages(),
     "its": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("its"), _METHODS),
+    "controlled-its": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("its"), _METHODS),
     "did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
     "staggered-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),
     "synthetic-did": (_SUMMARY, _DATA_AUDIT, _BASELINE, *_effect_pages("did"), _METHODS),

@@ -81,6 +81,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
                 shown,
                 observations.frequency,
                 control_group=approach.control_group,
+                bounds=evaluation.robustness.honest,
             ),
         },
     )

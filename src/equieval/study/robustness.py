@@ -20,15 +20,10 @@ from equieval.methods.its_diagnostics import autocorrelation, residual_tests
 from equieval.protocol import Evaluation
 from equieval.protocol.design import Robustness
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
-from equieval.study.headline import AT_HORIZON
-from equieval.study.its import (
-    HEADLINE_ESTIMATOR,
-    covering,
-    fit_series,
-    measure_values,
-    subject_of,
-)
-from equieval.study.series import SeriesDesign, label, outcome_series, series_design
+from equieval.study.compared_series import compared_series
+from equieval.study.headline import AT_HORIZON, headline_of
+from equieval.study.its_rows import covering, fit_series, subject_of
+from equieval.study.series import SeriesDesign, label, series_design
 
 PLACEBO = "placebo effect"
 
@@ -48,11 +43,13 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     Frames: ``variants`` (kind, label, measure and the Estimates columns), ``autocorrelation``
     and ``residual-tests`` of the primary model, ``placebo`` (as ``variants``).
     """
+    compared = compared_series(evaluation, observations)
+    observations = compared.observations
     design = series_design(evaluation, observations)
     primary = evaluation.outcomes.primary
     subjects = {
-        primary.measure: measure_values(observations, primary.indicator, primary.measure),
-        "rate": outcome_series(observations, primary.indicator),
+        primary.measure: compared.measure(primary.indicator, primary.measure),
+        "rate": compared.outcome(primary.indicator),
     }
     rows: list[dict[str, Any]] = []
     labels: list[dict[str, str]] = []
@@ -130,7 +127,7 @@ def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[
     """Estimate one variant; one that its few points cannot carry is kept, with the reason."""
     placebo = variant.kind == "placebo start"
     columns: dict[str, Any] = {
-        "estimator": HEADLINE_ESTIMATOR,
+        "estimator": headline_of(subject.design).estimator,
         "estimand": PLACEBO if placebo else AT_HORIZON,
         "role": "diagnostic" if placebo else "robustness",
         "variant": f"{variant.kind} {variant.label}",

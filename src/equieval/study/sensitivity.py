@@ -7,6 +7,7 @@ mean effect up to the horizon; and Roth's (2022) power of the test before the st
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from equieval.methods.event_blocks import effects_of
 from equieval.methods.honest import breakdown_value, relative_magnitudes
 from equieval.methods.honest_smoothness import smoothness, smoothness_breakdown_value
 from equieval.methods.pretrends import pretrend_power, undetected_slope
+from equieval.protocol.design import HonestBounds
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.event_studies import BlockedStudy, blocked_study
 from equieval.study.panel import PanelDesign
@@ -31,12 +33,15 @@ def sensitivity_frames(
     frequency: str,
     *,
     control_group: ControlGroup = "never-treated",
+    bounds: HonestBounds | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the frames of the sensitivity analysis.
 
     Parameters
     ----------
     panel, design : made under `equieval.study.event_studies.for_event_study`.
+    bounds : those that the protocol names; by default the usual ones, and five steps up to
+        twice the bend at which the finding falls.
 
     Returns
     -------
@@ -49,25 +54,29 @@ def sensitivity_frames(
         found = blocked_study(panel, design, frequency, control_group=control_group)
         if not found.reliable:
             raise DesignError(TOO_FEW, where="sensitivity", remedy="bring in more units")
-        return _analysed(found)
+        return _analysed(found, bounds)
     except DesignError as refusal:
-        bounds = pd.DataFrame(columns=["bound", "ci_low", "ci_high", "original"])
+        nothing_drawn = pd.DataFrame(columns=["bound", "ci_low", "ci_high", "original"])
         nothing = {"relative": math.nan, "smoothness": math.nan, "block": ""}
         return {
-            "relative-magnitudes": bounds,
-            "smoothness": bounds,
+            "relative-magnitudes": nothing_drawn,
+            "smoothness": nothing_drawn,
             "breakdown": pd.DataFrame([{**nothing, "reason": refusal.what}]),
             "drift": pd.DataFrame(columns=["event_time", "estimate", "drift", "after_passing"]),
         }
 
 
-def _analysed(found: BlockedStudy) -> dict[str, pd.DataFrame]:
+def _analysed(found: BlockedStudy, bounds: HonestBounds | None) -> dict[str, pd.DataFrame]:
     study, weights = found.study, found.weights
-    relative = relative_magnitudes(study, RELATIVE_BOUNDS, weights=weights, ci_level=CI_LEVEL)
+    named = bounds.relative_magnitudes if bounds is not None else ()
+    relative = relative_magnitudes(
+        study, _from_zero(named) or RELATIVE_BOUNDS, weights=weights, ci_level=CI_LEVEL
+    )
     falls = smoothness_breakdown_value(study, weights=weights, ci_level=CI_LEVEL)
     slope = undetected_slope(study, power=0.5, ci_level=CI_LEVEL)
     widest = 2 * falls if 0 < falls < math.inf else slope
     steps = [widest * step / SMOOTHNESS_STEPS for step in range(SMOOTHNESS_STEPS + 1)]
+    steps = _from_zero(bounds.smoothness) or steps if bounds is not None else steps
     smooth = smoothness(study, steps, weights=weights, ci_level=CI_LEVEL)
     power = pretrend_power(study, slope, ci_level=CI_LEVEL)
     drift = effects_of(study, ci_level=CI_LEVEL).merge(power.drift, on="event_time", how="left")
@@ -90,3 +99,8 @@ def _analysed(found: BlockedStudy) -> dict[str, pd.DataFrame]:
         ),
         "drift": drift.assign(slope=slope, power=power.power, block=found.block),
     }
+
+
+def _from_zero(bounds: Sequence[float]) -> list[float]:
+    """Return the bounds with that of parallel trends before them; none where none is named."""
+    return [0.0, *(bound for bound in bounds if bound > 0)] if bounds else []

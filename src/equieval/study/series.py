@@ -11,15 +11,17 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from equieval.data import Observations, parse_period, period_label
-from equieval.data.observations import FIGURES
 from equieval.data.periods import pandas_frequency
 from equieval.disclosure.protect import MARK
 from equieval.errors import DesignError, did_you_mean
-from equieval.methods.inequality import measure_series
 from equieval.methods.its_design import Impact, segmented
-from equieval.protocol import Evaluation, indicator
-from equieval.protocol.evaluation import InterruptedTimeSeries
+from equieval.protocol import Evaluation
+from equieval.protocol.design import (
+    ControlledInterruptedTimeSeries,
+    InterruptedTimeSeries,
+)
 from equieval.protocol.periods import FREQUENCIES
+from equieval.study.rates_by_period import outcome_series
 
 MIN_POINTS_PER_SIDE = 3
 """EPOC: an interrupted time series has at least three points before and after."""
@@ -44,6 +46,9 @@ class SeriesDesign:
     excluded : periods left out of every fit by the protocol.
     impact : how the effect may show: a change of level, of slope, or of both.
     seasonality : how the season is modelled.
+    lag, phase_in : periods until the effect begins, and after that left out of the model.
+    other : further interruptions that the counterfactual keeps, by name.
+    controlled : whether the series is the difference to comparison units.
     """
 
     periods: pd.PeriodIndex
@@ -52,6 +57,10 @@ class SeriesDesign:
     excluded: tuple[pd.Period, ...] = ()
     impact: Impact = "level-and-slope"
     seasonality: str = "none"
+    lag: int = 0
+    phase_in: int = 0
+    other: tuple[tuple[str, pd.Period], ...] = ()
+    controlled: bool = False
 
     def matrix(self) -> pd.DataFrame:
         """Return the terms of the model, one row per period.
@@ -64,6 +73,9 @@ class SeriesDesign:
             self.periods,
             self.start,
             impact=self.impact,
+            lag=self.lag,
+            phase_in=self.phase_in,
+            other=dict(self.other),
             fourier_pairs=_FOURIER_PAIRS.get(self.seasonality, 0),
             seasonal_indicators=self.seasonality == "period-effects",
         )
@@ -81,8 +93,8 @@ class SeriesDesign:
         return replace(self, periods=periods, horizon=horizon)
 
     def usable(self, values: pd.Series) -> pd.Series:
-        """Return the series on the window, with excluded periods missing."""
-        series = values.reindex(self.periods)
+        """Return the series on the periods that are modelled, with excluded ones missing."""
+        series = values.reindex(self.matrix().index)
         return series.mask(series.index.isin(list(self.excluded)))
 
     def points(self, values: pd.Series) -> tuple[int, int]:
@@ -132,7 +144,21 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
             remedy="name a period after the start that the data cover",
         )
     excluded = tuple(parse_period(p, frequency) for p in design.exclude_periods)
-    found = SeriesDesign(periods, start, horizon, excluded, design.impact, design.seasonality)
+    found = SeriesDesign(
+        periods,
+        start,
+        horizon,
+        excluded,
+        design.impact,
+        design.seasonality,
+        design.lag,
+        design.phase_in,
+        tuple(
+            (entry.name, parse_period(entry.period, frequency))
+            for entry in design.other_interruptions
+        ),
+        isinstance(design, ControlledInterruptedTimeSeries),
+    )
     _refuse_no_effect_yet(found)
     found.matrix()  # refuses a season that the data cannot have
     _refuse_periods_outside(evaluation, found)
@@ -152,50 +178,14 @@ def label(period: pd.Period) -> str:
     return period_label(period, _FREQUENCY_OF[period.freqstr])
 
 
-def outcome_series(observations: Observations, indicator_id: str) -> pd.Series:
-    """Return the rate of an indicator over all groups, per the indicator's unit, by period."""
-    frame = observations.overall(indicator_id)
-    return pd.Series(frame["rate"].to_numpy(), index=pd.PeriodIndex(frame["period"]), name="rate")
-
-
-def with_counts(drawn: pd.DataFrame, observations: Observations, outcome: str) -> pd.DataFrame:
-    """Add the counts behind each point, as they may be shown, and what stands for a missing one."""
-    counts = observations.overall(outcome, counts=True)
-    columns = [name for name in ("period", *FIGURES, MARK) if name in counts.columns]
-    return drawn.merge(counts[columns], on="period", how="left")
-
-
-def stratum_series(observations: Observations, indicator_id: str, stratum: str) -> pd.Series:
-    """Return the rate of an indicator in one group, by period."""
-    frame = observations.strata(indicator_id)
-    frame = frame[frame["stratum"] == stratum]
-    return pd.Series(frame["rate"].to_numpy(), index=pd.PeriodIndex(frame["period"]), name=stratum)
-
-
-def inequality_series(observations: Observations, indicator_id: str, measure: str) -> pd.DataFrame:
-    """Return an inequality measure per period with its sampling interval.
-
-    Returns
-    -------
-    DataFrame ``period, estimate, std_error, ci_low, ci_high``; positive (or above 1) is worse
-    for the most deprived.
-    """
-    details = indicator(indicator_id)
-    return measure_series(
-        observations.strata(indicator_id),
-        observations.levels,
-        measure,
-        per=details.per,
-        polarity=details.polarity,
-    )
-
-
-def _interrupted(evaluation: Evaluation) -> InterruptedTimeSeries:
+def _interrupted(
+    evaluation: Evaluation,
+) -> InterruptedTimeSeries | ControlledInterruptedTimeSeries:
     """Return the design block if this version fits every option in it."""
     design = evaluation.design
-    if not isinstance(design, InterruptedTimeSeries):
+    if not isinstance(design, InterruptedTimeSeries | ControlledInterruptedTimeSeries):
         raise DesignError(
-            f"design '{design.type}' is no interrupted time series of one unit",
+            f"design '{design.type}' is no interrupted time series",
             where="design.type",
             remedy="use the pages of that design",
         )
@@ -223,6 +213,14 @@ def _refuse_no_effect_yet(design: SeriesDesign) -> None:
             where="outcomes.primary.horizon",
             remedy="name a later period, or use impact: level or level-and-slope",
         )
+    begins = design.start + design.lag + design.phase_in
+    if design.horizon < begins:
+        raise DesignError(
+            f"the effect begins in {label(begins)} (lag {design.lag}, phase-in "
+            f"{design.phase_in}), after the horizon {label(design.horizon)}",
+            where="outcomes.primary.horizon",
+            remedy="name a later period, or shorten design.lag and design.phase_in",
+        )
 
 
 def _refuse_unordered(evaluation: Evaluation) -> None:
@@ -244,7 +242,11 @@ def _refuse_unordered(evaluation: Evaluation) -> None:
         )
 
 
-def _refuse_other_units(design: InterruptedTimeSeries, observations: Observations) -> None:
+def _refuse_other_units(
+    design: InterruptedTimeSeries | ControlledInterruptedTimeSeries, observations: Observations
+) -> None:
+    if isinstance(design, ControlledInterruptedTimeSeries):
+        return  # The units were summed by name: see `equieval.study.compared_series`.
     units = observations.units
     if units != (design.unit,):
         listed = ", ".join(f"'{unit}'" for unit in units[:6]) + (" …" if len(units) > 6 else "")

@@ -10,6 +10,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.present import figures, layouts, narrative, numbers
 from equieval.protocol.design import (
+    ControlledInterruptedTimeSeries,
     StaggeredDifferenceInDifferences,
     SyntheticDifferenceInDifferences,
 )
@@ -29,9 +30,10 @@ def show_model(page: Page) -> None:
     """Show the model of the page's design in words and symbols."""
     design = page.evaluation.design
     if not isinstance(design, Comparative):
+        controlled = isinstance(design, ControlledInterruptedTimeSeries)
         page.show(
             "model",
-            narrative.its_model,
+            narrative.controlled_its_model if controlled else narrative.its_model,
             model_terms(page),
             seasonality=design.seasonality,  # type: ignore[union-attr]
         )
@@ -57,6 +59,25 @@ def show_model(page: Page) -> None:
 def as_one(page: Page) -> Observations:
     """Return the observations of all units that the page compares, summed as one place."""
     return summed(page.evaluation, page.observations)
+
+
+def show_bounds(page: Page, analysis: Analysis) -> None:
+    """Say what people whose group is not known could do to the gap, where the protocol asks."""
+    bounds = analysis.frame("bounds")
+    if bounds.empty:
+        return
+    equity = page.evaluation.equity
+    measure = "sii" if equity.ordered else "gap"
+    named = bounds[bounds["measure"] == measure]
+    page.show(
+        "missing-groups",
+        narrative.missing_bounds_statement,
+        named if equity.ordered else named[named["stratum"] == named["stratum"].iloc[0]],
+        unit=page.words["unit"],
+        measure=measure,
+        name=measure_name(measure),
+        missing_share=float(bounds["missing_share"].iloc[0]),
+    )
 
 
 def window_words(page: Page) -> dict[str, Any]:
@@ -160,9 +181,8 @@ def show_secondary(page: Page, analysis: Analysis) -> None:
         )  # fmt: skip
 
 
-def show_lasting(page: Page, analysis: Analysis) -> None:
-    """Show the effect by time since the start, and what is left of the early one."""
-    measure = measure_name(page.evaluation.outcomes.primary.measure)
+def show_sustained(page: Page, analysis: Analysis) -> None:
+    """Say what is left of the early effect, where the protocol asks and the data reach."""
     sustained = analysis.frame("sustained")
     if not sustained.empty:
         page.show(
@@ -174,6 +194,12 @@ def show_lasting(page: Page, analysis: Analysis) -> None:
             unit=page.words["measure_unit"],
             quantity="gap",
         )
+
+
+def show_lasting(page: Page, analysis: Analysis) -> None:
+    """Show the effect by time since the start, and what is left of the early one."""
+    measure = measure_name(page.evaluation.outcomes.primary.measure)
+    show_sustained(page, analysis)
     lasting = analysis.frame("lasting")
     if lasting.empty:
         lasting = pd.DataFrame(

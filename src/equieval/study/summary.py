@@ -13,6 +13,7 @@ from equieval.present.wording import Result, sentence
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
+from equieval.study.compared_series import compared_series
 from equieval.study.headline import at_headline, headline_rows, outcome_row
 from equieval.study.page import Page
 from equieval.study.series import series_design
@@ -82,7 +83,8 @@ def before_and_last(page: Page) -> tuple[str, str]:
 
 def model_terms(page: Page) -> pd.DataFrame:
     """Return the terms of the model that the page fits: one row each, ``term``."""
-    design = series_design(page.evaluation, page.observations)
+    compared = compared_series(page.evaluation, page.observations)
+    design = series_design(page.evaluation, compared.observations)
     return pd.DataFrame({"term": list(design.matrix().columns)})
 
 

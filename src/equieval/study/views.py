@@ -17,7 +17,7 @@ from equieval.study.headline import (
     at_headline,
     headline_rows,
 )
-from equieval.study.its import AVERAGE, IN_PERIOD, LEVEL, SLOPE
+from equieval.study.its_rows import AVERAGE, IN_PERIOD, LEVEL, SLOPE
 from equieval.study.series import label
 from equieval.study.summary import group_labels
 from equieval.study.words import measure_name, measure_unit

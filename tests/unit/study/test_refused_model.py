@@ -16,7 +16,8 @@ from equieval.present.narrative import adequacy_statement, certainty_statement, 
 from equieval.protocol import Evaluation
 from equieval.study import views
 from equieval.study.appraisal import Appraisal, judge
-from equieval.study.its import effect, inequality_effect, measure_values
+from equieval.study.its import effect, inequality_effect
+from equieval.study.rates_by_period import measure_values
 from equieval.study.robustness import robustness
 from equieval.study.series import series_design
 

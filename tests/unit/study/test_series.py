@@ -18,7 +18,8 @@ from evaluations import all_estimates, read, write_made_up
 from equieval.errors import DesignError
 from equieval.protocol.design import InterruptedTimeSeries, Robustness
 from equieval.protocol.outcomes import Equity, Primary
-from equieval.study.series import SeriesDesign, label, outcome_series, series_design
+from equieval.study.rates_by_period import outcome_series
+from equieval.study.series import SeriesDesign, label, series_design
 
 Blocks = dict[str, Any]
 Change = Callable[[Blocks], object]
@@ -85,6 +86,14 @@ CHANGES: dict[str, Change] = {
     "robustness.leave_one_out": setting("robustness.leave_one_out", True),
     "robustness.exclude_periods": setting("robustness.exclude_periods", [["2018-01"]]),
     "robustness.newey_west_lag": setting("robustness.newey_west_lag", 7),
+    "design.lag": setting("design.lag", 3),
+    "design.phase_in": setting("design.phase_in", 3),
+    "design.other_interruptions": setting(
+        "design.other_interruptions", [{"name": "pandemic", "period": "2018-01"}]
+    ),
+    "robustness.sustained_at, retention_margin": both(
+        setting("robustness.sustained_at", [6, 12]), setting("robustness.retention_margin", 0.5)
+    ),
 }
 REFUSED: dict[str, tuple[Change, str]] = {
     "outcomes.primary.measure": (
@@ -169,6 +178,9 @@ def test_no_field_of_the_schema_is_left_without_a_test_here() -> None:
     }  # fmt: skip
     fields = {f"{block}.{name}" for block, model in blocks.items() for name in model.model_fields}
     covered = {*CHANGES, *REFUSED, *IN_WORDS, "equity.levels", "equity.direction"}
+    covered |= {"robustness.sustained_at", "robustness.retention_margin"}
+    # The protocol refuses these for a series, or where nobody's group is missing.
+    covered |= {"robustness.honest", "robustness.missing_plausibility"}
     assert fields - covered == set()
 
 

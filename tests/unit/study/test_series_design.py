@@ -11,7 +11,7 @@ import pytest
 from equieval.errors import DesignError
 from equieval.study.analysis import Subject
 from equieval.study.headline import AT_HORIZON as EFFECT
-from equieval.study.its import LEVEL, SLOPE, covering, fit_series, its_rows
+from equieval.study.its_rows import LEVEL, SLOPE, covering, fit_series, its_rows
 from equieval.study.series import SeriesDesign
 
 MONTHS = pd.period_range("2015-01", "2020-12", freq="M")
