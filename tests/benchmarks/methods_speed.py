@@ -3,21 +3,26 @@
     python tests/benchmarks/methods_speed.py [--repeats N]
 
 Two-way fixed effects and Callaway-Sant'Anna on 10 000 units x 60 months (beside linearmodels as
-it comes, least squares on demeaned columns by statsmodels, and csdid), the weighted wild cluster
-bootstrap with 30 clusters and 9 999 draws (beside the same draws fitted one by one by least
-squares, timed on 200 and scaled up), and the effect on inequality with its joint covariance on
-42 units x 60 months x 5 strata. Prints the best seconds of each and the ratios as JSON, with the
-estimates that must agree. Peak memory is that of the process,
-data included, before the others run.
+it comes and at its fastest, least squares on demeaned columns by statsmodels, csdid, and pyfixest
+and differences where they are installed), the weighted wild cluster bootstrap with 30 clusters
+and 9 999 draws (beside the same draws fitted one by one by least squares, timed on 200 and scaled
+up), the effect on inequality with its joint covariance on 42 units x 60 months x 5 strata (one
+start, staggered, synthetic), REML AR(1) on 60 months (beside statsmodels' ARIMA by maximum
+likelihood, which answers the same with intervals too narrow), and the power of a comparison of
+24 units over 36 months. Prints the best seconds of each and the ratios as JSON, with the estimates
+that must agree. Peak memory is that of a process of its own for each, data and libraries included.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import importlib.util
 import io
 import json
 import resource
+import subprocess
 import sys
 import time
 import warnings
@@ -28,11 +33,16 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from linearmodels.panel import PanelOLS
+from statsmodels.tsa.arima.model import ARIMA
 
 from equieval.methods.did import two_way_fixed_effects
 from equieval.methods.few_clusters import wild_bootstrap
 from equieval.methods.inequality_effect import inequality_effects, stratum_effects
+from equieval.methods.its import counterfactual, fit_reml_ar1, level_and_slope
+from equieval.methods.power_panel import detectable_effect_panel
 from equieval.methods.staggered import callaway_santanna
+from equieval.methods.staggered_inequality import staggered_stratum_effects
+from equieval.methods.synthetic_inequality import synthetic_strata
 
 Result = TypeVar("Result")
 LEVELS = ["q1", "q2", "q3", "q4", "q5"]
@@ -80,6 +90,37 @@ def linearmodels_as_it_comes(data: pd.DataFrame) -> float:
     indexed = data.set_index(["unit", "period"])
     model = PanelOLS(indexed["y"], indexed[["exposed"]], entity_effects=True, time_effects=True)
     return float(model.fit(cov_type="clustered", cluster_entity=True).params.iloc[0])
+
+
+def linearmodels_at_its_fastest(data: pd.DataFrame) -> float:
+    indexed = data.set_index(["unit", "period"])
+    model = PanelOLS(indexed["y"], indexed[["exposed"]], entity_effects=True, time_effects=True)
+    fitted = model.fit(
+        cov_type="clustered",
+        cluster_entity=True,
+        low_memory=True,
+        auto_df=False,
+        count_effects=False,
+    )
+    return float(fitted.params.iloc[0])
+
+
+def pyfixest_two_way(data: pd.DataFrame) -> float:
+    pyfixest = importlib.import_module("pyfixest")
+    fitted = pyfixest.feols("y ~ exposed | unit + period", data, vcov={"CRV1": "unit"})
+    return float(fitted.coef().iloc[0])
+
+
+def differences_simple(data: pd.DataFrame) -> float:
+    module = importlib.import_module("differences")
+    given = data.assign(cohort=data["first_exposed"].where(data["first_exposed"] > 0))
+    fitted = module.ATTgt(data=given.set_index(["unit", "period"]), cohort_name="cohort")
+    fitted.fit("y", progress_bar=False)
+    return float(fitted.aggregate("simple").iloc[0, 0])
+
+
+#: Libraries that do the same and are no dependency: timed where they are there.
+OPTIONAL = {"pyfixest": pyfixest_two_way, "differences": differences_simple}
 
 
 def csdid_simple(data: pd.DataFrame) -> float:
@@ -144,20 +185,78 @@ def strata(units: int = 42, months: int = 60) -> pd.DataFrame:
     return frame
 
 
+def monthly(months: int = 60) -> tuple[pd.Series, pd.DataFrame]:
+    rng = np.random.default_rng(4)
+    periods = pd.period_range("2019-01", periods=months, freq="M")
+    design = level_and_slope(periods, periods[months // 2])
+    noise = rng.normal(size=months)
+    for step in range(1, months):
+        noise[step] += 0.4 * noise[step - 1]
+    return pd.Series(design.to_numpy() @ [10, 0.05, -2, 0.1] + noise, index=periods), design
+
+
+def arima(y: pd.Series, X: pd.DataFrame) -> float:
+    fitted = ARIMA(y.to_numpy(), exog=X.to_numpy(), order=(1, 0, 0), trend="n").fit()
+    return float(fitted.params[list(X.columns).index("post")])
+
+
+def planned(units: int = 24, months: int = 36) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {"unit": np.repeat(np.arange(units), months), "period": np.tile(np.arange(months), units)}
+    )
+    return frame.assign(unit=frame["unit"].astype(str), y=rng.normal(size=len(frame)))
+
+
+#: What a process of its own does to have its memory measured; "data" is the floor of all.
+ALONE: dict[str, Callable[[pd.DataFrame], object]] = {
+    "data": lambda data: None,
+    "two_way_fixed_effects": lambda data: two_way_fixed_effects(data, outcome="y"),
+    "linearmodels": linearmodels_as_it_comes,
+    "callaway_santanna": lambda data: callaway_santanna(data, outcome="y", method="or").aggregate(
+        "simple"
+    ),
+    "csdid": csdid_simple,
+}
+
+
+def peak_gigabytes(name: str) -> float:
+    """Return the peak memory of a process that does one thing of ``ALONE``."""
+    run = subprocess.run(
+        [sys.executable, __file__, "--alone", name], capture_output=True, text=True, check=True
+    )
+    return round(float(run.stdout), 2)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
-    repeats = parser.parse_args().repeats
+    parser.add_argument("--alone", choices=tuple(ALONE), help="print one's peak memory")
+    given = parser.parse_args()
+    repeats = given.repeats
     warnings.simplefilter("ignore")
+    if given.alone:
+        ALONE[given.alone](large_panel())
+        sys.stdout.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6))
+        return
+    # First, while this process is small: a child starts with the peak of its parent.
+    peaks = {name: peak_gigabytes(name) for name in ALONE}
     large, small, by_stratum = large_panel(), clusters(), strata()
 
     ours, twfe = timed(lambda: two_way_fixed_effects(large, outcome="y"), repeats)
     staggered, ours_cs = timed(
         lambda: callaway_santanna(large, outcome="y", method="or").aggregate("simple"), repeats
     )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     hand, by_hand = timed(lambda: demeaned_least_squares(large), repeats)
     plain, by_default = timed(lambda: linearmodels_as_it_comes(large), 1)
+    fastest, by_fastest = timed(lambda: linearmodels_at_its_fastest(large), repeats)
+    there = {name: importlib.util.find_spec(name) is not None for name in OPTIONAL}
+    optional: dict[str, object] = {"absent": [name for name in OPTIONAL if not there[name]]}
+    for name, work in OPTIONAL.items():
+        if there[name]:
+            seconds, found = timed(lambda work=work: work(large), 1)
+            beside = ours if name == "pyfixest" else staggered
+            optional[name] = {"over_ours": round(seconds / beside, 2), "estimate": round(found, 8)}
     theirs, their_cs = timed(lambda: csdid_simple(large), 1)
     wild, bootstrap = timed(
         lambda: wild_bootstrap(small, outcome="y", weights="births", draws=9_999), repeats
@@ -169,16 +268,51 @@ def main() -> None:
         ),
         repeats,
     )
+    cohorts = by_stratum.assign(
+        first_exposed=np.array([0, 0, 25, 35])[by_stratum["unit"] % 4],
+        alone=((by_stratum["unit"] == 0) & (by_stratum["period"] >= 30)).astype(int),
+    )
+    by_cohort, _ = timed(
+        lambda: inequality_effects(
+            staggered_stratum_effects(cohorts, LEVELS, outcome="rate", size="births").overall()
+        ),
+        repeats,
+    )
+    synthetic, _ = timed(
+        lambda: synthetic_strata(
+            cohorts, LEVELS, outcome="rate", exposed="alone", size="births"
+        ).measures(),
+        1,
+    )
+    y, X = monthly()
+    reml, series = timed(lambda: fit_reml_ar1(y, X), 10 * repeats)
+    contrasts, _ = timed(lambda: counterfactual(series, X), 10 * repeats)
+    likelihood, by_likelihood = timed(lambda: arima(y, X), repeats)
+    before = planned()
+    power, _ = timed(
+        lambda: detectable_effect_panel(
+            before, {str(n): 0 for n in range(8)}, outcome="y", periods_after=24, replications=1_000
+        ),
+        1,
+    )
+    synthetic_power, _ = timed(
+        lambda: detectable_effect_panel(
+            before, {"3": 0}, outcome="y", periods_after=24, inference="synthetic"
+        ),
+        1,
+    )
     json.dump(
         {
             "two_way_fixed_effects": {
                 "seconds": round(ours, 2),
                 "statsmodels_on_demeaned_over_ours": round(hand / ours, 2),
                 "linearmodels_default_over_ours": round(plain / ours, 2),
+                "linearmodels_fastest_over_ours": round(fastest / ours, 2),
                 "estimates": [
                     round(twfe.effect.estimate, 8),
                     round(by_hand, 8),
                     round(by_default, 8),
+                    round(by_fastest, 8),
                 ],
             },
             "callaway_santanna": {
@@ -186,13 +320,31 @@ def main() -> None:
                 "csdid_over_ours": round(theirs / staggered, 2),
                 "estimates": [round(ours_cs.overall.estimate, 8), round(their_cs, 8)],
             },
-            "peak_gigabytes_of_these_two": round(peak, 2),
+            "libraries_that_are_no_dependency": optional,
+            "peak_gigabytes": peaks,
             "wild_bootstrap_with_interval": {
                 "seconds": round(wild, 2),
                 "one_by_one_over_ours": round(slow * 9_999 / 200 / wild, 1),
                 "p_values": [bootstrap.effect.p_value, their_p],
             },
-            "effect_on_inequality": {"seconds": round(inequality, 2)},
+            "effect_on_inequality": {
+                "seconds": round(inequality, 2),
+                "seconds_staggered": round(by_cohort, 2),
+                "seconds_synthetic_with_placebos": round(synthetic, 2),
+            },
+            "reml_ar1_on_60_months": {
+                "milliseconds": round(1000 * reml, 2),
+                "milliseconds_of_60_contrasts": round(1000 * contrasts, 2),
+                "statsmodels_arima_over_ours": round(likelihood / reml, 1),
+                "level_changes": [
+                    round(float(series.params["post"]), 4),
+                    round(by_likelihood, 4),
+                ],
+            },
+            "power_of_24_units_x_36_months": {
+                "seconds": round(power, 2),
+                "seconds_synthetic": round(synthetic_power, 2),
+            },
         },
         sys.stdout,
         indent=1,

@@ -42,7 +42,7 @@ def adoption_panel(
     where = "staggered difference-in-differences"
     require_columns(data, names, where)
     refuse_taken_names(covariates, where)
-    require_named_rows(data, unit, period, where)
+    require_named_rows(data, [unit, period, *([cluster] if cluster else [])], where)
     require_one_row_per_unit_and_period(data, unit, period)
     data = data.reset_index(drop=True)  # a stacked table's index may repeat
     time = time_numbers(data[period])
@@ -55,9 +55,10 @@ def adoption_panel(
         first = first.where(first != 0) - data[period].min() + 1
     # Exposed before the first period is exposed from the start; after the last one, never here.
     first = first.astype(float).clip(lower=1).where(first <= time.max())
-    cohorts = first.dropna().astype(int)
+    cohorts = first.dropna().astype(int).drop_duplicates()
     labels |= dict(zip(cohorts, data.loc[cohorts.index, first_exposed], strict=True))
-    labels |= dict(zip(time, data[period], strict=True))
+    once = time.drop_duplicates()
+    labels |= dict(zip(once, data.loc[once.index, period], strict=True))
     panel = pd.DataFrame(
         {
             "unit": data[unit].astype("category").cat.codes.astype("int64"),
@@ -68,13 +69,13 @@ def adoption_panel(
             **{name: numeric(data, name, where) for name in covariates},
         }
     )
-    by_unit = panel.groupby("unit")
+    by_unit = panel.drop_duplicates("unit").set_index("unit")
     for column, words in (("first", "first exposed period"), ("cluster", "cluster")):
-        changing = by_unit[column].nunique() > 1
+        changing = panel[column] != panel["unit"].map(by_unit[column])
         if changing.any():
             raise DesignError(
-                f"Unit {data.loc[panel['unit'] == changing.idxmax(), unit].iloc[0]} has more than "
-                f"one {words}.",
+                f"Unit {data[unit].to_numpy()[changing.to_numpy().argmax()]} has more than one "
+                f"{words}.",
                 where=where,
                 remedy=f"Give every unit one {words} over all its rows.",
             )

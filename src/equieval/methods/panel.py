@@ -41,20 +41,20 @@ def numeric(data: pd.DataFrame, name: str, where: str) -> pd.Series:
     return values
 
 
-def require_named_rows(data: pd.DataFrame, unit: str, period: str, where: str) -> None:
-    """Raise ``DesignError`` for no rows at all, and for rows without a unit or period."""
+def require_named_rows(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
+    """Raise ``DesignError`` for no rows at all, and for rows without a unit, period or cluster."""
     if data.empty:
         raise DesignError(
             "There are no rows.",
             where=where,
             remedy="Check the selection of units, periods and strata.",
         )
-    for name in (unit, period):
+    for name in names:
         if data[name].isna().any():
             raise DesignError(
                 f"{int(data[name].isna().sum())} rows have no {name!r}.",
                 where=where,
-                remedy="Leave out rows that belong to no unit or period.",
+                remedy="Leave out rows that belong to none.",
             )
 
 
@@ -159,7 +159,7 @@ def exposure_panel(
     names = [outcome, exposed, unit, period, *([cluster] if cluster else []), *extra]
     require_columns(data, names, where)
     refuse_taken_names(extra, where)
-    require_named_rows(data, unit, period, where)
+    require_named_rows(data, [unit, period, *([cluster] if cluster else [])], where)
     require_one_row_per_unit_and_period(data, unit, period)
     panel = pd.DataFrame(
         {

@@ -174,6 +174,10 @@ def test_one_cluster_is_refused(name):
     with pytest.raises(InputError, match="cluster") as refusal:
         estimate(panel(staggered).assign(everything=1), cluster="everything")
     assert refusal.value.remedy
+    data = panel(staggered)
+    data["region"] = data["unit"].mask(data["unit"] == 4) // 3
+    with pytest.raises(InputError, match="have no 'region'"):
+        estimate(data, cluster="region")
 
 
 @pytest.mark.parametrize(
