@@ -71,7 +71,7 @@ def audit(observations: Observations, evaluation: Evaluation) -> Audit:
     # Rounded totals and rounded strata need not agree, and say nothing of the source.
     exact = rows if protection is None or not protection.rounded else rows.iloc[:0]
     compared, consistency = _consistency(exact)
-    missing = _missing(rows[~withheld], evaluation, observations.frequency)
+    missing = _missing(rows[~withheld], evaluation, observations)
     breaks = _breaks(observations, evaluation)
     return Audit(
         completeness=completeness,
@@ -153,8 +153,10 @@ def _consistency(rows: pd.DataFrame) -> tuple[int, pd.DataFrame]:
     return len(both), disagree.sort_values(["indicator", "unit", "period"], ignore_index=True)
 
 
-def _missing(rows: pd.DataFrame, evaluation: Evaluation, frequency: str) -> pd.DataFrame:
-    """List every missing count with the reason that the parameters give for it."""
+def _missing(
+    rows: pd.DataFrame, evaluation: Evaluation, observations: Observations
+) -> pd.DataFrame:
+    """List every missing count with the reason that the parameters give for its source."""
     parts = rows.melt(
         ["unit", "period", "stratum", "indicator"],
         value_vars=FIGURES,
@@ -163,15 +165,31 @@ def _missing(rows: pd.DataFrame, evaluation: Evaluation, frequency: str) -> pd.D
     )
     absent = parts[parts["count"].isna()].drop(columns="count").reset_index(drop=True)
     reasons = {
-        (indicator, parse_period(label, frequency)): reason
+        (source.id, indicator, parse_period(label, observations.frequency)): reason
         for source in evaluation.data.sources
         for indicator, by_period in source.missing_because.items()
         for label, reason in by_period.items()
     }
-    places = zip(absent["indicator"], absent["period"], strict=True)
-    return absent.assign(
-        reason=pd.Series([reasons.get(place, "") for place in places], dtype="str")
-    )
+    giving: dict[tuple[str, str], list[str]] = {}
+    for row in observations.provenance.drop_duplicates(
+        ["indicator", "unit", "source"]
+    ).itertuples():
+        giving.setdefault((str(row.indicator), str(row.unit)), []).append(str(row.source))
+    every = [source.id for source in evaluation.data.sources]
+    said = [
+        next(
+            (
+                reasons[source, indicator, period]
+                for source in giving.get((indicator, unit), every)
+                if (source, indicator, period) in reasons
+            ),
+            "",
+        )
+        for indicator, unit, period in zip(
+            absent["indicator"], absent["unit"], absent["period"], strict=True
+        )
+    ]
+    return absent.assign(reason=pd.Series(said, dtype="str"))
 
 
 def _breaks(observations: Observations, evaluation: Evaluation) -> pd.DataFrame:

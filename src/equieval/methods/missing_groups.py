@@ -272,6 +272,8 @@ def _lowest(groups: _Groups, region: _Region, weights: Array) -> tuple[float, fl
         groups.people.sum() + groups.unknown_people
     )
     scale = float(np.abs(weights).max()) * max(float(overall), 1e-9)
+    # People and events in shares of all of unknown group: large counts are no harder to solve.
+    every_person, every_event = groups.unknown_people, max(groups.unknown_events, 1.0)
     value = -math.inf
     for _ in range(200):
         table = np.array(columns, dtype=float)
@@ -280,11 +282,12 @@ def _lowest(groups: _Groups, region: _Region, weights: Array) -> tuple[float, fl
         member = (place[None, :] == np.arange(size)[:, None]).astype(float)
         solved = linprog(
             weights[place] * rate / scale,
-            A_eq=np.vstack([member, people, events]),
-            b_eq=np.append(np.ones(size), [groups.unknown_people, groups.unknown_events]),
+            A_eq=np.vstack([member, people / every_person, events / every_event]),
+            b_eq=np.append(np.ones(size), [1.0, groups.unknown_events / every_event]),
             method="highs",
         )
         prices = np.asarray(solved.eqlin.marginals, dtype=float)
+        prices[size:] /= every_person, every_event
         better = []
         shortfall = 0.0
         for number in range(size):

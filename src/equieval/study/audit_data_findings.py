@@ -53,8 +53,8 @@ def _coding(evidence: Evidence) -> Iterator[Finding]:
             "coding",
             source,
             words,
-            f"Record the {evidence.group_word} of everybody as they describe it themselves, "
-            f"at the first contact{first}.",
+            f"{whole['label']} source: record the {evidence.group_word} of everybody as they "
+            f"describe it themselves, at the first contact{first}.",
             evidence.owner(source),
             f"Share of people with the {evidence.group_word} recorded in the {whole['label']} "
             f"source, by organisation, {evidence.period} and group: at least {target:g}%.",
@@ -92,15 +92,23 @@ def _missing(evidence: Evidence) -> Iterator[Finding]:
             "missing",
             source,
             f"{evidence.label(source)}: no figures, or not of every group, of "
-            f"{numbers.listing(words)}. Missing is not zero: these are left out of every total "
-            "and comparison.",
-            "Obtain the missing figures, or the reason why they failed, and leave the organisation "
-            "out of totals until then.",
+            f"{numbers.listing(words)}{_because(evidence, source)}. Missing is not zero: these are "
+            "left out of every total and comparison.",
+            f"{evidence.label(source)} source: obtain the missing figures, or the reason why they "
+            "failed, and leave the organisation out of totals until then.",
             evidence.owner(source),
             f"Every organisation has a figure of every group in every {evidence.period} of the "
             f"{evidence.label(source)} source.",
             "data-audit",
         )
+
+
+def _because(evidence: Evidence, source: str) -> str:
+    """Return why figures of a source are missing, where the parameters say so."""
+    given = next(s for s in evidence.evaluation.data.sources if s.id == source)
+    reasons = given.missing_because.get(evidence.found.outcome, {}).values()
+    said = "; ".join(dict.fromkeys(reason.rstrip(".") for reason in reasons))
+    return f" ({said[:1].lower()}{said[1:]})" if said else ""
 
 
 def missing_cells(found: Reported, source: str) -> pd.DataFrame:
@@ -135,8 +143,9 @@ def _categories(evidence: Evidence) -> Iterator[Finding]:
             "categories",
             source,
             words,
-            f"Ask for the groups that the {evidence.label(found.reference)} source has, with "
-            f"people of unknown {evidence.group_word} in a row of their own.",
+            f"{evidence.label(source)} source: ask for the groups that the "
+            f"{evidence.label(found.reference)} source has, with people of unknown "
+            f"{evidence.group_word} in a row of their own.",
             evidence.owner(source),
             f"All {len(wanted)} groups, unknown ones included, are in the "
             f"{evidence.label(source)} source.",
@@ -158,8 +167,8 @@ def _counts(evidence: Evidence) -> Iterator[Finding]:
             source,
             f"{row['label']}: {more_or_fewer(row['estimate'])} people than {reference} counts in "
             f"the same places and {evidence.period}s.{_whom(evidence, source)}",
-            "Agree whom both sources count (residents or people treated, and by which date), and "
-            "say so beside the figures.",
+            f"{row['label']} source: agree whom it and the {reference} source count (residents or "
+            "people treated, and by which date), and say so beside the figures.",
             evidence.owner(source),
             f"Count of the {row['label']} source within {tolerance:g}% of the {reference} source's "
             "for the same people.",
@@ -205,10 +214,10 @@ def _periods(evidence: Evidence) -> Iterator[Finding]:
             "period",
             source,
             f"{label}: {joined}.",
-            "Ask why, and correct the figures."
+            f"{label} source: ask why, and correct the figures."
             if final
-            else "Run the audit again with the final figures, and read the latest periods with "
-            "caution until then.",
+            else f"{label} source: run the audit again with its final figures, and read the latest "
+            "periods with caution until then.",
             evidence.owner(source),
             f"Final figures, each {evidence.period} within {tolerance:g}% of the source's usual "
             "relation to the reference source.",
@@ -234,8 +243,8 @@ def _rates(evidence: Evidence) -> Iterator[Finding]:
             str(source),
             f"{evidence.label(str(source))}: another rate than the reference source in "
             f"{numbers.listing(named)}, in {unit}.",
-            "Hold both sources' definitions and records of these groups against each other, and "
-            "settle which figure is used.",
+            f"{evidence.label(str(source))} source: hold its definitions and records of these "
+            "groups against those of the reference source, and settle which figure is used.",
             evidence.owner(str(source)),
             f"Rates of every group within {evidence.found.tolerances.rates_within:g} {unit} of "
             "each other.",
@@ -275,9 +284,9 @@ def _samples(evidence: Evidence) -> Iterator[Finding]:
             "sample",
             source.source,
             f"{label}: {'; '.join(parts)}.",
-            "Keep it for what people say of their care. Agree how people are reached, ask "
-            f"{numbers.listing(absent) if absent else 'every group'} too, and do not add its "
-            "figures to the others'.",
+            f"{label} source: keep it for what people say of their care. Agree how people are "
+            f"reached, ask {numbers.listing(absent) if absent else 'every group'} too, and do not "
+            "add its figures to the others'.",
             evidence.owner(source.source),
             f"The {label} source says how people were reached and has every group in every "
             f"{evidence.period}.",
@@ -299,7 +308,8 @@ def _rounding(evidence: Evidence) -> Iterator[Finding]:
             source,
             f"{evidence.label(source)}: every count is a multiple of {step}, so it is known to the "
             f"nearest {step} only. That weighs most in {smallest}, the smallest group.",
-            "Ask for exact counts under an agreement, or join periods where groups are small.",
+            f"{evidence.label(source)} source: ask for exact counts under an agreement, or join "
+            "periods where groups are small.",
             evidence.owner(source),
             f"Counts of the {evidence.label(source)} source that are not rounded, or periods long "
             "enough that rounding changes no rate by more than the tolerance.",

@@ -14,6 +14,7 @@ from equieval.protocol import Evaluation
 from equieval.study.analysis import RELATIVE
 from equieval.study.audit_reported import Reported
 from equieval.study.audit_rows import PLAUSIBILITY
+from equieval.study.auditing import group_word
 from equieval.study.words import measure_unit
 
 UNNAMED = "not named in the parameters"
@@ -54,7 +55,7 @@ class Evidence:
     @property
     def group_word(self) -> str:
         """What the dimension is called in running text."""
-        return {"ethnicity": "ethnic group"}.get(self.evaluation.equity.known.stratifier, "group")
+        return group_word(self.evaluation)
 
     def owner(self, source: str) -> str:
         """Return who would act on a source."""

@@ -49,7 +49,7 @@ def action_list(made: tuple[Finding, ...]) -> pd.DataFrame:
         (
             str(number),
             GAPS if finding.kind == "gap" else DATA,
-            finding.kind,
+            finding.kind.capitalize(),
             finding.about,
             finding.action,
             finding.finding,

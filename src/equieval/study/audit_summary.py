@@ -45,8 +45,8 @@ def limits(evidence: Evidence) -> pd.DataFrame:
     evaluation, found = evidence.evaluation, evidence.found
     words = [
         "Why groups differ. An audit compares groups; it follows nobody and tries nothing out.",
-        "How any one person fared, or groups that the sources do not name "
-        f"({evaluation.equity.known.label.lower()}: {numbers.listing(found.levels)} only).",
+        "How any one person fared, or groups within or beside those that the sources name "
+        f"({numbers.listing(found.levels)}).",
     ]
     unknown = found.unknown(found.reference)
     if unknown:
@@ -57,14 +57,14 @@ def limits(evidence: Evidence) -> pd.DataFrame:
     blind = [found.label(s) for s in found.counting_everyone() if not found.unknown(s)]
     if blind:
         words.append(
-            f"How completely {numbers.listing(blind)} records the {evidence.group_word}: it has no "
-            "row for people of unknown group."
+            f"How completely {_sources(blind)} the {evidence.group_word}: there is no row for "
+            "people of unknown group."
         )
     samples = [found.label(s.source) for s in found.sources if s.counts == "sample"]
     if samples:
         words.append(
-            f"How common anything is from {numbers.listing(samples)}: it hears from people it "
-            "reaches, and cannot be added to the others."
+            f"How common anything is from the {numbers.listing(samples)} source: it hears from "
+            "people it reaches, and cannot be added to the others."
         )
     words.append(
         f"Whether a gap is growing or closing: the {evidence.period}s of the audit are taken "
@@ -78,7 +78,7 @@ def limits(evidence: Evidence) -> pd.DataFrame:
 def headline_record(evidence: Evidence) -> dict[str, Any]:
     """Return the answer in brief for the portfolio's card and the release record.
 
-    An audit has findings, no effect: there is no certainty and no change of a gap.
+    An audit has findings, no effect: what a card says of effects and their certainty is None.
     """
     evaluation = evidence.evaluation
     primary, programme = evaluation.outcomes.primary, evaluation.programme
@@ -94,6 +94,9 @@ def headline_record(evidence: Evidence) -> dict[str, Any]:
         "design": "Equity audit",
         "population": evaluation.population.place,
         "sources": numbers.listing(labels),
+        "effect_on_outcome": None,
+        "effect_on_gap": None,
+        "certainty": None,
         "gap_found": _gap_fact(evidence, table),
         "data_quality": _coding_point(evidence),
         "actions": len(listed),
@@ -106,6 +109,12 @@ def headline_record(evidence: Evidence) -> dict[str, Any]:
         "workstreams": list(programme.workstreams),
         "clinical_priorities": list(programme.clinical_priorities),
     }
+
+
+def _sources(labels: list[str]) -> str:
+    """Return "the Council source records", or "the A and B sources record"."""
+    many = len(labels) > 1
+    return f"the {numbers.listing(labels)} source{'s record' if many else ' records'}"
 
 
 def _gap_fact(evidence: Evidence, table: pd.DataFrame) -> str:

@@ -51,7 +51,9 @@ def rates(data: pd.DataFrame, *, caption: str, reference: str, unit: str, note: 
                decimals=1),
         Column("judgement", "Judgement"),
     )  # fmt: skip
-    return Table(caption, _everybody(data), columns, note=note)
+    samples = data["counts"] == "sample"
+    shown = _everybody(data).assign(ci_low=data["ci_low"].astype(object).where(samples, "[z]"))
+    return Table(caption, shown, columns, note=note)
 
 
 def coded(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:

@@ -107,7 +107,11 @@ def unknown_words(data: pd.DataFrame, *, group_word: str, plausibility: float) -
     scope = f"if people of unknown {group_word} differ from the others by up to a factor of "
     scope += f"{plausibility:g}"
     if lost.empty:
-        number = "The gap remains" if len(held) == 1 else f"All {len(held)} gaps remain"
+        number = (
+            "The gap remains"
+            if len(held) == 1
+            else f"All {numbers.count_word(len(held))} gaps remain"
+        )
         return f"{number} {scope}."
     names = numbers.listing([as_text(group) for group in lost])
     if held.empty:

@@ -6,16 +6,29 @@ import pandas as pd
 
 from equieval.data import ALL, Audit, Observations, audit, period_label
 from equieval.data.quality import alike, of_units
-from equieval.protocol import indicator
+from equieval.protocol import Evaluation, indicator
 from equieval.study.page import Page
 
 _PARTS = {"numerator": "events", "denominator": "denominator"}
 NOTHING = "none"
+_GROUP_WORDS = {
+    "ethnicity": "ethnic group",
+    "staff-ethnicity": "ethnic group",
+    "deprivation": "deprivation group",
+    "core20": "deprivation group",
+    "age": "age group",
+    "inclusion": "inclusion group",
+}
 
 
 def audit_of(page: Page) -> Audit:
     """Audit the observations of a page as the sources record them."""
     return audit(page.recorded, page.evaluation)
+
+
+def group_word(evaluation: Evaluation) -> str:
+    """Return what running text calls the group that a person belongs to: "ethnic group"."""
+    return _GROUP_WORDS.get(evaluation.equity.known.stratifier, "group")
 
 
 def recorded_by_group(found: Audit, outcome: str) -> pd.DataFrame:

@@ -134,7 +134,7 @@ def gap_words(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def gap_axis(evidence: Evidence, *, absolute: bool = False) -> dict[str, Any]:
+def gap_axis(evidence: Evidence, *, rows: str = "groups", absolute: bool = False) -> dict[str, Any]:
     """Return the words of a forest plot of gaps; ``absolute`` for differences in any case."""
     words = gap_words(evidence)
     ratio = words["scale"] == RELATIVE and not absolute
@@ -145,7 +145,7 @@ def gap_axis(evidence: Evidence, *, absolute: bool = False) -> dict[str, Any]:
     return {
         "quantity": f"{'ratio' if ratio else 'gap'} in the {words['outcome']}",
         "unit": "" if ratio else _absolute_unit(evidence),
-        "rows": "estimates",
+        "rows": rows,
         "reference": 1.0 if ratio else 0.0,
         "log": ratio,
         "below": f"{other}{ending}",
@@ -196,12 +196,13 @@ def bounded_gaps(evidence: Evidence) -> pd.DataFrame:
         rows.append({**kept, "label": group, "primary": True})
         if row["stratum"] in limits_then.index:
             bound = limits_then.loc[row["stratum"]]
-            middle = (float(bound["low"]) + float(bound["high"])) / 2
             ends = {name: float(bound[name]) for name in ("ci_low", "ci_high")}
             label = f"{group}, unknown counted in"
+            known_only = float(bound["known"])
             rows.append(
-                {"id": bound["id"], "estimate": middle, **ends, "label": label, "primary": False}
-            )
+                {"id": bound["id"], "estimate": known_only, **ends, "label": label,
+                 "primary": False}
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 

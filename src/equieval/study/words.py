@@ -10,6 +10,7 @@ from typing import Any
 
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.dimensions import dimension
+from equieval.protocol.evaluation import Audit
 from equieval.protocol.periods import period_ordinal
 from equieval.protocol.rules import starts_of
 from equieval.protocol.sources import Source
@@ -82,7 +83,9 @@ def first_start(evaluation: Evaluation) -> str | None:
 
 def _population(evaluation: Evaluation) -> str:
     """Return who is counted: the one unit of a series, or the place that the units are in."""
-    if evaluation.design.type in ("its", "audit") or not evaluation.has("population"):
+    if isinstance(evaluation.design, Audit):
+        return evaluation.design.place
+    if evaluation.design.type == "its" or not evaluation.has("population"):
         return evaluation.design.unit
     return evaluation.population.place
 

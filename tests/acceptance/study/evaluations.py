@@ -171,12 +171,12 @@ class Shown:
         return (self.folder / name).read_bytes()
 
 
-def run_page(root: Path, parameters: Path, slug: str, pages: Path) -> Shown:
+def run_page(root: Path, parameters: Path, slug: str, pages: Path, *, design: str = "its") -> Shown:
     """Run the cells of a real notebook in this process, with the parameters injected.
 
     Artefacts are written below ``pages/<slug>``.
     """
-    spec = next(spec for spec in pages_for("its") if spec.slug == slug)
+    spec = next(spec for spec in pages_for(design) if spec.slug == slug)
     blocks = yaml.safe_load(parameters.read_text(encoding="utf-8"))
     names: dict[str, Any] = {"__name__": "__main__"}
     shown = Shown(pages / slug, {})

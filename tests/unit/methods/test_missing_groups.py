@@ -167,3 +167,15 @@ def test_what_cannot_be_bounded_is_refused_with_a_remedy(data, change, error, wo
 def test_a_plausibility_below_one_is_refused():
     with pytest.raises(DesignError, match="below 1"):
         bounds(0.5)
+
+
+@pytest.mark.parametrize("factor", [1.5, 2.0, math.inf])
+def test_bounds_do_not_depend_on_how_large_the_place_is(factor: float) -> None:
+    """The same shares of a hundred times as many people: the same bounds, with less chance."""
+    large = strata().assign(
+        numerator=lambda s: 100 * s["numerator"], denominator=lambda s: 100 * s["denominator"]
+    )
+    small, hundredfold = bounds(factor), bounds(factor, large)
+    for end in ("low", "high"):
+        assert hundredfold[end].to_numpy() == pytest.approx(small[end].to_numpy(), abs=1e-3)
+    assert (hundredfold["ci_low"] >= small["ci_low"] - 1e-3).all()
