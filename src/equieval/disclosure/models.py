@@ -10,7 +10,7 @@ checking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,17 +98,20 @@ def check_models(
     behind = {str(name): rows for name, rows in cells.groupby("id", sort=False)}
     return tuple(
         ModelFinding(str(row["id"]), str(row["page"]), message)
-        for row in shown[["id", "page", "n_events"]].to_dict("records")
-        for message in _messages(row["n_events"], behind.get(str(row["id"])), profile)
+        for row in shown.to_dict("records")
+        for message in _messages(row, behind.get(str(row["id"])), profile)
     )
 
 
-def _messages(n_events: Any, cells: pd.DataFrame | None, profile: Profile) -> Iterator[str]:
-    rule = profile.models
+def _messages(
+    row: Mapping[Hashable, Any], cells: pd.DataFrame | None, profile: Profile
+) -> Iterator[str]:
+    rule, n_events = profile.models, row["n_events"]
+    has_its_own = any(not pd.isna(row.get(name)) for name in ("cohort", "event_time"))
     if rule.exact and not pd.isna(n_events) and float(n_events) < rule.least_events:
         yield f"fewer than {rule.least_events} events are behind it"
     if cells is None:
-        if rule.exact:
+        if rule.exact or (rule.least_events and has_its_own):
             yield "nothing says which cells are behind it, so it cannot be judged"
         return
     if (cells["kind"] == "residual").any():

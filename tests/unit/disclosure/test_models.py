@@ -75,6 +75,14 @@ def test_under_protected_counts_estimates_pass_without_cells():
     assert messages(estimates("a", "b"), no_cells(), profile("nhs-hes")) == []
 
 
+@pytest.mark.parametrize("column", ["cohort", "event_time"])
+def test_a_coefficient_with_a_cell_of_its_own_is_refused_where_nobody_says_which(column):
+    table = estimates("a").assign(**{column: "3"})
+    (message,) = messages(table, no_cells(), profile("nhs-msds"))
+    assert "nothing says which cells are behind it" in message
+    assert messages(table, no_cells(), profile("nhs-hes")) == []  # no rule for rates of few events
+
+
 @pytest.mark.parametrize(("people", "events"), [(605, 27), (603, 25)])
 def test_a_count_that_the_profile_cannot_show_proves_that_a_model_saw_exact_ones(people, events):
     behind = cells(("period", "2019", people, events, 55.0))
