@@ -196,6 +196,19 @@ def show_sustained(page: Page, analysis: Analysis) -> None:
         )
 
 
+def show_ratios(page: Page, analysis: Analysis) -> None:
+    """Show the effect at the horizon as a ratio; say so where the design gives none."""
+    outcome = page.evaluation.outcomes.primary.indicator
+    ratios = views.estimators(analysis.estimates, outcome, "rate", scale="relative")
+    caption = "The effect at the horizon as a ratio to what was expected"
+    if not ratios.empty:
+        page.show("ratios", layouts.ratios, ratios, caption=caption)
+        return
+    none = "None: a difference between two series is held against no level of its own."
+    facts = pd.DataFrame([("Ratio", none)], columns=["item", "words"])
+    page.show("ratios", layouts.facts, facts, caption=caption)
+
+
 def show_lasting(page: Page, analysis: Analysis) -> None:
     """Show the effect by time since the start, and what is left of the early one."""
     measure = measure_name(page.evaluation.outcomes.primary.measure)
