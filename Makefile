@@ -11,13 +11,16 @@ READY := .venv/.ready
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check validate bench lock synthetic clean
+.PHONY: help demo portfolio test check validate bench lock synthetic clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(READY) ## evaluate the real data, release it, build the site and say where it is
 	@$(BIN)/equieval demo
+
+portfolio: $(READY) ## the same for every evaluation of params/ (several minutes)
+	@$(BIN)/equieval demo --portfolio
 
 test: $(READY) ## run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not simulation"

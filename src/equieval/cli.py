@@ -35,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 T = TypeVar("T")
+EXAMPLE = "stillbirth-care-bundle-england"  # What `demo` evaluates.
 
 Evaluations = Annotated[
     list[str] | None,
@@ -250,8 +251,15 @@ def schema(
 
 
 @app.command()
-def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
-    """Do it all on the evaluations of params/, and say where it is."""
+def demo(
+    jobs: Jobs = None,
+    renderer: RendererName = "auto",
+    portfolio: Annotated[
+        bool,
+        typer.Option("--portfolio", help="Every evaluation of params/, not the example alone."),
+    ] = False,
+) -> None:
+    """Do it all on the evaluation of real data, or on all of params/; say where the site is."""
     from equieval.protocol import load_evaluation, project_root
     from equieval.site import build
     from equieval.study.check import check as check_evaluation
@@ -270,7 +278,8 @@ def demo(jobs: Jobs = None, renderer: RendererName = "auto") -> None:
         changed = changed or created
         say(message[0].upper() + message[1:])
 
-    _for_each(root, None, one)
+    example = (root / "params" / f"{EXAMPLE}.yaml").is_file()
+    _for_each(root, [EXAMPLE] if example and not portfolio else None, one)
     built = build(root, renderer=renderer)
     say(_site_message(built.changed, built.pages, built.renderer))
     if not (changed or built.changed):
