@@ -254,10 +254,7 @@ def schema(
 def demo(
     jobs: Jobs = None,
     renderer: RendererName = "auto",
-    portfolio: Annotated[
-        bool,
-        typer.Option("--portfolio", help="Every evaluation of params/, not the example alone."),
-    ] = False,
+    portfolio: Annotated[bool, typer.Option(help="Every evaluation of params/.")] = False,
 ) -> None:
     """Do it all on the evaluation of real data, or on all of params/; say where the site is."""
     from equieval.protocol import load_evaluation, project_root

@@ -35,7 +35,7 @@ from equieval.study.panel import (
     rate_panel,
     strata_panel,
 )
-from equieval.study.panel_frames import arms, units_compared
+from equieval.study.panel_frames import arms, funnel, units_compared
 from equieval.study.series import LINEAR_MEASURES, label
 from equieval.study.synthetic import synthetic_frames
 
@@ -44,7 +44,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the effect on the rate of the primary and the secondary outcomes.
 
     Frames: ``arms`` (primary) and ``arms-<indicator>``: period, arm, rate, numerator,
-    denominator; ``units``: unit, arm, start, denominator, events, reason; ``event-study`` and
+    denominator; ``units``: unit, arm, start, denominator, events, reason; ``funnel``: every
+    unit's rate before the start; ``event-study`` and
     ``pre-trend`` (see `equieval.study.event_studies.event_frames`); ``interval`` (which interval
     stands in the headline: interval, reason); ``bacon`` where units start
     at different times: comparison, treated, control, estimate, weight.
@@ -91,6 +92,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
                 frames |= synthetic_frames(panel, whole, design, outcome)
             if design.staggered:
                 frames["bacon"] = goodman_bacon(panel, outcome="value")
+    frames["funnel"] = funnel(observations, primary, design)
     frames["units"] = units_compared(observations, primary, design)
     return Analysis(tidy(rows), frames)
 

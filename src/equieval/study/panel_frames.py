@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from scipy import stats
 
 from equieval.data import Observations
 from equieval.methods.proportions import wilson
@@ -12,6 +13,7 @@ from equieval.study.panel import PanelDesign
 from equieval.study.series import label
 
 TREATED, COMPARISON = "Treated", "Comparison"
+_FUNNEL = {"95": (0.025, 0.975), "998": (0.001, 0.999)}
 
 
 def arms(observations: Observations, outcome: str, design: PanelDesign) -> pd.DataFrame:
@@ -38,6 +40,33 @@ def arms(observations: Observations, outcome: str, design: PanelDesign) -> pd.Da
         rate=frame["numerator"] / frame["denominator"] * per,
         ci_low=interval["ci_low"] * per,
         ci_high=interval["ci_high"] * per,
+    )
+
+
+def funnel(observations: Observations, outcome: str, design: PanelDesign) -> pd.DataFrame:
+    """Return every unit's rate before the first start, and the limits that chance gives it.
+
+    Returns
+    -------
+    DataFrame ``unit, treated, numerator, denominator, rate, low95, high95, low998, high998``:
+    binomial limits around the rate of all units together (Spiegelhalter 2005, Stat Med 24:1185).
+    """
+    per = indicator(outcome).per
+    rows = observations.overall(outcome)
+    rows = rows[rows["unit"].isin(design.units) & rows["period"].isin(design.periods)]
+    rows = rows[rows["period"] < design.start]
+    frame = rows.groupby("unit")[["numerator", "denominator"]].sum().reset_index()
+    whole = frame["numerator"].sum() / frame["denominator"].sum()
+    people = frame["denominator"]
+    limits = {
+        f"{side}{name}": stats.binom.ppf(tail, people.round(), whole) / people * per
+        for name, (below, above) in _FUNNEL.items()
+        for side, tail in (("low", below), ("high", above))
+    }
+    return frame.assign(
+        treated=frame["unit"].isin(list(design.adoption)),
+        rate=frame["numerator"] / people * per,
+        **limits,
     )
 
 

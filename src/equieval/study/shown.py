@@ -96,6 +96,18 @@ def start_words(page: Page) -> dict[str, Any]:
     return {"start": None if design.staggered else label(design.start)}
 
 
+def show_funnel(page: Page, analysis: Analysis) -> None:
+    """Show how the units differed before the start, beside what chance alone would give."""
+    words = window_words(page)
+    page.show(
+        "funnel",
+        figures.funnel,
+        analysis.frame("funnel"),
+        units=words["units"],
+        period="before the start",
+    )
+
+
 def show_event_study(page: Page, analysis: Analysis, *, quantity: str, gap: bool = False) -> None:
     """Show the effects by time since the start, and what the ones before it can tell."""
     frame, pretrend = analysis.frame("event-study"), analysis.frame("pre-trend")
