@@ -124,6 +124,22 @@ def key_points(data: pd.DataFrame, *, points: tuple[str, ...]) -> Statement:
     return Statement("\n".join(f"- {sentence(point)}" for point in points), plain_frame(data))
 
 
+def action_plan(data: pd.DataFrame) -> Statement:
+    """List actions with finding, owner and metric: ``number, action, finding, owner, metric``.
+
+    A list, not a table: five columns of sentences cannot be read on a phone.
+    """
+    if data.empty:
+        return Statement("No finding asks for an action.", plain_frame(data))
+    parts = (("Finding", "finding"), ("Who would act", "owner"), ("How it will be seen", "metric"))
+    blocks = []
+    for row in data.to_dict("records"):
+        details = [f"    - {label}: {sentence(as_text(row[key]))}" for label, key in parts]
+        lead = f"{row['number']}.  **{sentence(as_text(row['action']))}**"
+        blocks.append("\n".join([lead, "", *details]))
+    return Statement("\n\n".join(blocks), plain_frame(data))
+
+
 def not_said(data: pd.DataFrame) -> Statement:
     """Say what the data cannot say: ``data`` has one limit per row, in ``words``."""
     return Statement("\n".join(f"- {words}" for words in data["words"]), plain_frame(data))

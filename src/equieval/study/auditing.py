@@ -38,7 +38,14 @@ def recorded_by_group(found: Audit, outcome: str) -> pd.DataFrame:
     """
     rows = found.completeness[found.completeness["indicator"] == outcome]
     shares = rows.groupby(["stratum", "period"], sort=False)[["recorded", "withheld"]].mean()
-    return shares.reset_index()
+    # Units whose source lacks a group must not put it last: the longest list has the order.
+    lists = list(rows.groupby("unit")["stratum"].unique())
+    names = [*max(lists, key=len, default=()), *rows["stratum"]]
+    order = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    ordered = shares.reset_index()
+    return ordered.assign(place=ordered["stratum"].map(order)).sort_values(
+        ["place", "period"], ignore_index=True
+    )[["stratum", "period", "recorded", "withheld"]]
 
 
 def recorded_by_indicator(found: Audit) -> pd.DataFrame:

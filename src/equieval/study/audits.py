@@ -39,7 +39,6 @@ __all__ = [
     "GAPS",
     "PLAUSIBILITY",
     "actions",
-    "actions_or_none",
     "at_a_glance",
     "bounded_gaps",
     "bounds_shown",
@@ -155,14 +154,16 @@ def gap_axis(evidence: Evidence, *, rows: str = "groups", absolute: bool = False
 
 
 def table_words(evidence: Evidence, measure: str) -> dict[str, Any]:
-    """Return caption and unit of a table of one measure."""
+    """Return caption, unit and note of a table of one measure."""
     words = gap_words(evidence)
     against = f" against {words['reference']}" if words["reference"] else ""
     name = measure_name(measure) if words["reference"] is None else measure
     unit = measure_unit(measure, evidence.found.outcome)
     return {
-        "caption": f"{name.capitalize()} in the {words['outcome']}{against}",
+        "caption": f"{name.capitalize()} {'in' if unit else 'of'} the {words['outcome']}{against}",
         "unit": numbers.change_unit(unit),
+        "note": f"What has no figure for {words['reference'] or 'every group'} shows no "
+        "difference and is left out.",
     }
 
 
@@ -197,7 +198,7 @@ def bounded_gaps(evidence: Evidence) -> pd.DataFrame:
         if row["stratum"] in limits_then.index:
             bound = limits_then.loc[row["stratum"]]
             ends = {name: float(bound[name]) for name in ("ci_low", "ci_high")}
-            label = f"{group}, unknown counted in"
+            label = f"{group}, bounds with unknown"
             known_only = float(bound["known"])
             rows.append(
                 {"id": bound["id"], "estimate": known_only, **ends, "label": label,
@@ -256,15 +257,6 @@ def actions(evidence: Evidence, part: str | None = None) -> pd.DataFrame:
     return table if part is None else table[table["part"] == part].reset_index(drop=True)
 
 
-def actions_or_none(evidence: Evidence, part: str) -> pd.DataFrame:
-    """Return the actions of a part; one row that says so where there is none."""
-    table = actions(evidence, part)
-    if len(table):
-        return table
-    empty = dict.fromkeys(("finding", "owner", "metric"), "none")
-    return pd.DataFrame([{"number": "0", "action": "nothing: no finding asks for it", **empty}])
-
-
 def rules(evidence: Evidence) -> pd.DataFrame:
     """Return when a finding is made: ``item, words`` (`equieval.study.audit_findings`)."""
     given, source = evidence.found.tolerances, evidence.label(evidence.found.reference)
@@ -281,7 +273,7 @@ def rules(evidence: Evidence) -> pd.DataFrame:
         ("Categories", f"a source that counts everybody lacks a group that the {source} one has"),
         (
             "Counts",
-            f"a source counts at least {given.counts_within:g}% more or fewer people than the "
+            f"a source counts over {given.counts_within:g}% more or fewer people than the "
             f"{source} one, for the same places and {evidence.period}s",
         ),
         (

@@ -78,12 +78,13 @@ def test_no_page_claims_an_effect_or_rates_certainty(report: dict[str, Shown]) -
 
 def test_the_action_plan_holds_every_action_of_the_front_page(report: dict[str, Shown]) -> None:
     listed = report["index"].file("actions.csv").decode()
-    plan = b"".join(report["action-plan"].file(f"{part}.csv") for part in ("gaps", "data")).decode()
+    plan = "\n".join(report["action-plan"].words(part) for part in ("gaps", "data"))
     numbers = [line.partition(",")[0] for line in listed.splitlines()[1:]]
     assert numbers == [str(place) for place in range(1, len(numbers) + 1)]
     for number in numbers:
-        assert f"\n{number}," in f"\n{plan}"
-    assert "How it will be seen" in words_of(report["action-plan"])
+        assert f"\n{number}.  **" in f"\n{plan}"
+    for part in ("Finding: ", "Who would act: ", "How it will be seen: "):
+        assert plan.count(f"- {part}") == len(numbers)
 
 
 def test_the_data_audit_shows_who_is_recorded_by_organisation_and_quarter(
