@@ -6,31 +6,53 @@ from typing import Final
 
 import pandas as pd
 
-from intervals.grid import BAND, NOMINAL
+from intervals.grid import cell_by_id
 from intervals.results import FAILED
+from intervals.words import estimand
 
 #: Share of estimates withheld as "cannot say" from which the withholding itself is the reason.
 _MUCH: Final = 0.05
 
-_REASONS: Final[dict[str, tuple[str, str]]] = {
+UNKNOWN: Final = "unknown"
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
     "selected": (
         "Short series: what is published is not a fair sample",
         "A report says “cannot say” where an estimate has under four degrees of freedom. How many "
         "it has depends on the autocorrelation that the series happens to show: an estimate is let "
         "through when that looks low, and then its standard error is too small. So the published "
         "intervals hold the truth less often than all of them would. **What the product does:** "
-        "up to eight degrees of freedom, and up to twelve points on either side, the estimate "
-        "carries “with caution”. The thresholds stay as they were fixed. In a short series choose "
-        "the level change, which is hardly ever withheld, and read slopes and effects at the end "
-        "as what they are: beyond these data.",
+        "below eight degrees of freedom, or twelve points on either side, the estimate carries "
+        "“with caution”. The thresholds stay as they were fixed. From two years of months on, the "
+        "level change is hardly ever withheld: ask for that in a short series, and take slopes and "
+        "effects at the end as more than these data can say.",
     ),
     "autocorrelation": (
         "Strong autocorrelation: the cost of estimating it is left out",
         "Nothing, or little, is withheld here. The interval is too narrow because the standard "
         "error takes the estimated autocorrelation for the true one, which in a short series is "
-        "estimated too low. **What the product does:** it offers Kenward and Roger's standard "
-        "error, which adds that cost, and the parametric bootstrap; both are compared "
-        "[below](#second-way).",
+        "estimated too low. **What the product does:** reports use Satterthwaite's degrees of "
+        "freedom with the usual standard error. The package also has Kenward and Roger's standard "
+        "error, which adds that cost ([below](#second-way)), and a parametric bootstrap.",
+    ),
+    "clustered": (
+        "A dozen treated units of unequal size: clustered errors are a little too small",
+        "The errors are corrected for the number of clusters alone. Units of unequal size, "
+        "weighted by births, count as fewer than there are, and a dozen treated ones count as "
+        "fewer still. "
+        "**What the product does:** CR2 errors with Bell and McCaffrey's degrees of freedom, which "
+        "make up for both, stand beside the headline in every report.",
+    ),
+    "staggered": (
+        "Cohorts of four: the errors of staggered adoption are too small",
+        "Errors from influence functions hold for many units. Here each adoption cohort has four, "
+        "and how they vary is learnt from those four. **What the product does:** the number of "
+        "treated units is held against a threshold in every report, and the imputation estimator "
+        "and two-way fixed effects stand beside the headline.",
+    ),
+    UNKNOWN: (
+        "Not yet explained",
+        "No reason is known yet. Do not rely on these intervals until there is one.",
     ),
 }
 
@@ -38,20 +60,26 @@ _REASONS: Final[dict[str, tuple[str, str]]] = {
 def paragraphs(judged: pd.DataFrame) -> str:
     """Return a section for each reason with the rows that fail for it.
 
-    Raises ``KeyError`` for a failing row that no reason explains: a failure is never published
-    without one.
+    A row that no reason explains is listed as not yet explained.
     """
     rows = judged[(judged["role"] == "headline") & judged["verdict"].isin(FAILED)]
-    rows = rows.assign(reason=[_reason(row) for row in rows.to_dict("records")])
     if rows.empty:
         return "No headline interval fails."
+    records = rows.to_dict("records")
+    rows = rows.assign(
+        reason=[_reason(row) for row in records],
+        what=[
+            estimand(cell_by_id(row["cell"]), row["measure"], row["estimand"]).lower()
+            for row in records
+        ],
+    )
     sections = []
     for reason, group in rows.groupby("reason", sort=False):
-        title, words = _REASONS[str(reason)]
+        title, words = TEXTS[str(reason)]
         low, high = (f"{100 * group['coverage'].agg(end):.1f}" for end in ("min", "max"))
         span = f"{low} %" if low == high else f"{low} to {high} %"
         cells = ", ".join(
-            f"{label} ({'; '.join(own['estimand'].unique())})"
+            f"{label} ({'; '.join(own['what'].unique())})"
             for label, own in group.groupby("label", sort=False)
         )
         found = f"*Coverage {span}* in: {cells}."
@@ -70,10 +98,8 @@ def _reason(row: dict[str, object]) -> str:
     if method.startswith(("reml", "quasi-poisson")) and verdict == "too narrow":
         withheld = float(str(row["cannot_say"])) / float(str(row["replications"]))
         return "selected" if withheld > _MUCH else "autocorrelation"
-    if f"{method}, {verdict}" in _REASONS:
-        return f"{method}, {verdict}"
-    raise KeyError(
-        f"{method}, {verdict}: coverage {row['coverage']:.3f} of {row['label']} "
-        f"({row['measure']}: {row['estimand']}) is outside {BAND[0]:g}–{BAND[1]:g} around "
-        f"{NOMINAL:g}, and no reason is written for it in reasons.py"
-    )
+    if verdict == "too narrow" and method in ("callaway-santanna", "poisson-etwfe"):
+        return "staggered"
+    if verdict == "too narrow" and method == "clustered":
+        return "clustered"
+    return UNKNOWN
