@@ -68,6 +68,16 @@ def estimands_of_audits_can_be_stated(evaluation: GivenBlocks) -> Iterator[Probl
         )
 
 
+def audits_have_no_intervention(evaluation: GivenBlocks) -> Iterator[Problem]:
+    """Yield an intervention, which no page of an audit reads."""
+    if isinstance(evaluation.design, Audit):
+        yield Problem(
+            ("intervention",),
+            "an audit has no intervention, and none of its pages would show one",
+            "leave the block out, or choose the design that evaluates the intervention",
+        )
+
+
 def audits_have_nothing_to_vary(evaluation: GivenBlocks) -> Iterator[Problem]:
     """Yield keys of robustness that only an effect could be robust to."""
     if not isinstance(evaluation.design, Audit):

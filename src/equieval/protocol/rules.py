@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from equieval.errors import did_you_mean
 from equieval.protocol.audit_rules import (
+    audits_have_no_intervention,
     audits_have_nothing_to_vary,
     estimands_of_audits_can_be_stated,
     sources_of_audits_are_there,
@@ -317,6 +318,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("data", "design"), _periods_lie_inside_the_analysis),
     Rule(("data", "design", "outcomes"), _horizon_follows_the_start),
     Rule(("data", "design", "robustness"), _robustness_starts_are_others),
+    Rule(("design", "intervention"), audits_have_no_intervention),
     Rule(("design", "robustness"), audits_have_nothing_to_vary),
     Rule(("data", "design", "outcomes"), sources_of_audits_are_there),
     Rule(("design", "outcomes"), estimands_of_audits_can_be_stated),

@@ -170,6 +170,7 @@ CASES: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
                 },
             )
             or blocks.__setitem__("robustness", {})
+            or blocks.pop("intervention")
         ),
         ("only one is listed", WHOLE_LINE + r"design\.sources", "list a second source"),
     ),

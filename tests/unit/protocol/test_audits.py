@@ -94,6 +94,14 @@ BROKEN: dict[str, tuple[Spoil, str, str, str]] = {
         "ends in 2019",
         "both",
     ),
+    "an intervention": (
+        lambda blocks: blocks.update(
+            intervention={"name": "A pathway", "why": "Because", "procedures": "This and that"}
+        ),
+        "intervention",
+        "an audit has no intervention",
+        "leave the block out",
+    ),
     "a placebo": (
         lambda blocks: blocks.update(robustness={"placebo_starts": ["2013"]}),
         "robustness.placebo_starts",
