@@ -17,13 +17,22 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.disclosure.profiles import profile
 from equieval.protocol import Evaluation
+from equieval.protocol.design import (
+    ControlledInterruptedTimeSeries,
+    Design,
+    DifferenceInDifferences,
+    StaggeredDifferenceInDifferences,
+    SyntheticDifferenceInDifferences,
+)
 from equieval.protocol.registration import (
     deviations,
     in_words,
     protocol_of,
     registration_of,
 )
+from equieval.protocol.rules import starts_of
 from equieval.protocol.taxonomy import VOCABULARIES
+from equieval.study.headline import UP_TO_HORIZON, headline_of
 from equieval.study.words import measure_name, outcome_name
 
 SOFTWARE = ("equieval", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "matplotlib")
@@ -76,16 +85,12 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
     rows = [
         ("Intervention", evaluation.intervention.summary or evaluation.intervention.why),
         ("Population", evaluation.population.description),
-        (
-            "Compared with",
-            f"The trend from {observations.label(series[0])} up to the start, carried forward; "
-            "there is no comparison area",
-        ),
-        ("Start", str(getattr(design, "start", NOT_STATED))),
+        ("Compared with", _compared_with(evaluation, observations)),
+        ("Start", _start(design)),
         (
             "Primary question",
             f"Change in the {measure_name(primary.measure)} of the "
-            f"{outcome_name(primary.indicator)} in {primary.horizon}, against that trend",
+            f"{outcome_name(primary.indicator)} {_when(evaluation)}, against that",
         ),
         (
             "Data",
@@ -94,6 +99,44 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
         ),
     ]
     return pd.DataFrame(rows, columns=["item", "words"])
+
+
+def _compared_with(evaluation: Evaluation, observations: Observations) -> str:
+    design = evaluation.design
+    first = observations.label(observations.periods(evaluation.outcomes.primary.indicator)[0])
+    if isinstance(design, ControlledInterruptedTimeSeries):
+        return (
+            f"The difference to {len(design.controls)} comparison units from {first} up to the "
+            "start, carried forward"
+        )
+    if isinstance(design, SyntheticDifferenceInDifferences):
+        return (
+            f"A weighted mix of {len(design.controls)} comparison units that ran like the treated "
+            "before the start"
+        )
+    if isinstance(design, StaggeredDifferenceInDifferences):
+        later = (
+            "units that joined later or never"
+            if (design.control_group == "not-yet-treated")
+            else f"{len(design.controls)} units that never joined"
+        )
+        return f"The change in {later}, cohort by cohort"
+    if isinstance(design, DifferenceInDifferences):
+        return f"The change in {len(design.controls)} comparison units over the same time"
+    return f"The trend from {first} up to the start, carried forward; there is no comparison area"
+
+
+def _start(design: Design) -> str:
+    starts = sorted(set(starts_of(design)))
+    if not starts:
+        return NOT_STATED
+    return starts[0] if len(starts) == 1 else f"{starts[0]} to {starts[-1]}, unit by unit"
+
+
+def _when(evaluation: Evaluation) -> str:
+    horizon = evaluation.outcomes.primary.horizon
+    averaged = headline_of(evaluation.design.type).estimand == UP_TO_HORIZON
+    return f"on average up to {horizon}" if averaged else f"in {horizon}"
 
 
 def tidier(evaluation: Evaluation) -> pd.DataFrame:

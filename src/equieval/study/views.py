@@ -81,12 +81,10 @@ def inference_in_words(estimates: pd.DataFrame, outcome: str, measure: str) -> p
     return words.reset_index(drop=True)
 
 
-def units_in_words(units: pd.DataFrame) -> pd.DataFrame:
-    """Return the units compared and left out: ``unit, arm, start, note``."""
-    return units.assign(
-        start=units["start"].fillna(""),
-        note=units["reason"].map(lambda reason: f"left out: {reason}" if reason else "compared"),
-    )[["unit", "arm", "start", "note"]]
+def units_left_out(units: pd.DataFrame) -> pd.DataFrame:
+    """Return the units that are not compared, and why: ``unit, arm, note``."""
+    left = units[units["reason"] != ""]
+    return left.assign(note=left["reason"])[["unit", "arm", "note"]].reset_index(drop=True)
 
 
 def jointly(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:

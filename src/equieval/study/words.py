@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from equieval.present.groups import called
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.dimensions import dimension
 from equieval.protocol.evaluation import Audit
@@ -18,8 +19,8 @@ from equieval.study.pages import PageSpec
 
 MEASURES = {
     "rate": "rate",
-    "gap": "difference between the two ends of the scale",
-    "ratio": "ratio between the two ends of the scale",
+    "gap": "difference between the worst-off and the reference group",
+    "ratio": "ratio of the worst-off to the reference group",
     "sii": "slope index of inequality",
     "rii": "relative index of inequality",
     "concentration-index-absolute": "absolute concentration index",
@@ -63,15 +64,21 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def group_words(evaluation: Evaluation) -> dict[str, Any]:
-    """Return ``group``, and ``most`` and ``least`` where the ends of the scale have names.
+    """Return what the groups are called: ``group``, and the two that are compared.
 
-    Without an order the ends go by the names of their levels.
+    ``most`` and ``least`` where the ends of a scale have names; otherwise the groups go by the
+    names of their levels: ``worst_off`` and ``held_against``.
     """
     dimension_id, equity = evaluation.equity.dimension, evaluation.equity
     words: dict[str, Any] = {"group": GROUPS.get(dimension_id, "")}
     if equity.known.numbered:
-        words |= {"most": "most deprived", "least": "least deprived"}
-    return words
+        return words | {"most": "most deprived", "least": "least deprived"}
+    reference = evaluation.outcomes.primary.reference_group or equity.levels[-1]
+    worst_off = next(level for level in equity.levels if level != reference)
+    return words | {
+        "worst_off": called(worst_off),
+        "held_against": called(reference),
+    }
 
 
 def first_start(evaluation: Evaluation) -> str | None:
