@@ -13,10 +13,7 @@ from equieval.present.artefact import Statement, plain_frame
 from equieval.present.wording import as_text, sentence
 from equieval.study.analysis import RELATIVE
 
-NO_RATING = (
-    "An audit describes how things are. It estimates no effect, so the evidence is not rated, and "
-    "it cannot say why groups differ."
-)
+_MARKER = 5  # columns of "12.  ": what belongs to an item of a list is indented as far
 
 
 def answer(
@@ -134,8 +131,11 @@ def action_plan(data: pd.DataFrame) -> Statement:
     parts = (("Finding", "finding"), ("Who would act", "owner"), ("How it will be seen", "metric"))
     blocks = []
     for row in data.to_dict("records"):
-        details = [f"    - {label}: {sentence(as_text(row[key]))}" for label, key in parts]
-        lead = f"{row['number']}.  **{sentence(as_text(row['action']))}**"
+        details = [
+            f"{' ' * _MARKER}- {label}: {sentence(as_text(row[key]))}" for label, key in parts
+        ]
+        marker = f"{row['number']}.".ljust(_MARKER)
+        lead = f"{marker}**{sentence(as_text(row['action']))}**"
         blocks.append("\n".join([lead, "", *details]))
     return Statement("\n\n".join(blocks), plain_frame(data))
 

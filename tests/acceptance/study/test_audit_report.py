@@ -82,7 +82,7 @@ def test_the_action_plan_holds_every_action_of_the_front_page(report: dict[str, 
     numbers = [line.partition(",")[0] for line in listed.splitlines()[1:]]
     assert numbers == [str(place) for place in range(1, len(numbers) + 1)]
     for number in numbers:
-        assert f"\n{number}.  **" in f"\n{plan}"
+        assert re.search(rf"^{number}\. +\*\*", plan, re.M)
     for part in ("Finding: ", "Who would act: ", "How it will be seen: "):
         assert plan.count(f"- {part}") == len(numbers)
 
