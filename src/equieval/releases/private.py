@@ -7,7 +7,7 @@ that was made otherwise than the profile asks is found by what it shows.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import permutations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from equieval.disclosure import PROFILES
 from equieval.disclosure.ledger import Ledger, write_ledger
@@ -118,7 +119,7 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
         done.earlier.own,
         done.earlier.others,
         closed,
-        frozenset(_telling(counts, scales, few)),
+        frozenset(_telling(counts, scales, few, _arms(evaluation, counts.cells["unit"]))),
         grid,
         {source.id: source.digest for source in done.observations.sources},
     )
@@ -146,7 +147,42 @@ def ten_digits(number: float) -> str:
     return f"{number:.9e}"
 
 
-def _telling(counts: SafeCounts, scales: frozenset[float], withheld_under: int) -> Iterator[str]:
+def _arms(evaluation: Evaluation, units: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """Return the units that a report sums: all that it compares, and each side by itself."""
+    design = evaluation.design
+    sides = [frozenset(getattr(design, name, ())) for name in ("treated", "controls")]
+    starts = getattr(design, "adoption", None) or {}
+    cohorts = [
+        frozenset(unit for unit, begun in starts.items() if begun == start)
+        for start in dict.fromkeys(starts.values())
+    ]
+    known = frozenset(units)
+    found = (known, frozenset().union(*sides), *sides, *cohorts)
+    return tuple(dict.fromkeys(arm & known for arm in found if len(arm & known) > 1))
+
+
+def _summed(shown: pd.DataFrame, arms: Iterable[frozenset[str]]) -> pd.DataFrame:
+    """Return the counts as shown with those of each arm: a sum of them tells no more than they do.
+
+    Where one of them is withheld the sum is, too.
+    """
+    sums = [
+        shown[shown.index.get_level_values("unit").isin(arm)]
+        .groupby(["period", "stratum"])
+        .sum(min_count=len(arm))
+        for arm in arms
+    ]
+    return pd.concat(
+        [shown.reset_index(drop=True), *(each.reset_index(drop=True) for each in sums)]
+    )
+
+
+def _telling(
+    counts: SafeCounts,
+    scales: frozenset[float],
+    withheld_under: int,
+    arms: Iterable[frozenset[str]] = (),
+) -> Iterator[str]:
     """Yield the rates that exact counts give and the counts as shown do not.
 
     Where counts are shown as they are, those are the rates of too few events.
@@ -154,7 +190,7 @@ def _telling(counts: SafeCounts, scales: frozenset[float], withheld_under: int) 
     cells = counts.cells
     places = ["unit", "period", "stratum"]
     exact = cells.set_index([*places, "quantity"])["exact"].unstack("quantity")
-    shown = cells.set_index([*places, "quantity"])["shown"].unstack("quantity")
+    shown = _summed(cells.set_index([*places, "quantity"])["shown"].unstack("quantity"), arms)
     open_rates: set[str] = set()
     exact_rates: set[str] = set()
     for found, wide in ((open_rates, shown), (exact_rates, exact)):
