@@ -52,7 +52,7 @@ def _unbalanced(n: int, before: int) -> SeriesCell:
 def _panel(units: int, treated: int, periods: int, phi: float) -> PanelCell:
     return PanelCell(
         id=f"did-{units}-{treated}-{periods}-phi{round(10 * phi)}",
-        label=f"{treated} of {units} units treated, {periods} months, autocorrelation {phi:g}",
+        label=f"{treated} of {units} treated, {periods} months, autocorrelation {phi:g}",
         units=units,
         treated=treated,
         periods=periods,
@@ -63,8 +63,7 @@ def _panel(units: int, treated: int, periods: int, phi: float) -> PanelCell:
 def _rare(units: int, treated: int, births: int) -> PanelCell:
     return PanelCell(
         id=f"did-{units}-{treated}-rare",
-        label=f"{treated} of {units} units treated, 24 months, rare outcome among {births:,} "
-        "births a month in a unit",
+        label=f"{treated} of {units} treated, 24 months, rare outcome, {births:,} births",
         units=units,
         treated=treated,
         periods=24,
@@ -146,11 +145,11 @@ _PANELS: Final = (
 )
 
 _STAGGERED: Final = (
-    StaggeredCell("staggered-42", "12 of 42 units join at three dates, 36 months", 42, 36, 0.4),
-    StaggeredCell("staggered-24", "12 of 24 units join at three dates, 36 months", 24, 36, 0.4),
+    StaggeredCell("staggered-42", "12 of 42 join, 36 months", 42, 36, 0.4),
+    StaggeredCell("staggered-24", "12 of 24 join, 36 months", 24, 36, 0.4),
     StaggeredCell(
         "staggered-42-rare",
-        "12 of 42 units join at three dates, 36 months, rare outcome",
+        "12 of 42 join, 36 months, rare outcome",
         42,
         36,
         0.4,

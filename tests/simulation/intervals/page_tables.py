@@ -10,7 +10,7 @@ from equieval.present.artefact import Column, Table
 from intervals.grid import Cell, cell_by_id
 from intervals.series import SeriesCell
 from intervals.staggered import StaggeredCell
-from intervals.words import METHODS, ROLES, estimand, family, one_line, together
+from intervals.words import METHODS, ROLES, SHORT_FAMILY, estimand, family, one_line, together
 
 
 def cells_table(judged: pd.DataFrame, cells: tuple[Cell, ...], verdicts: pd.DataFrame) -> Table:
@@ -21,7 +21,8 @@ def cells_table(judged: pd.DataFrame, cells: tuple[Cell, ...], verdicts: pd.Data
         ends = (given["coverage"].min(), given["coverage"].max())
         records.append(
             {
-                "label": f"{family(cell)}: {together(cell.label)}",
+                "label": together(cell.label),
+                "design": SHORT_FAMILY[family(cell)],
                 "verdict": verdict,
                 "interval": _interval_words(cell),
                 "low": 100 * ends[0] if len(given) else "[z]",
@@ -35,7 +36,8 @@ def cells_table(judged: pd.DataFrame, cells: tuple[Cell, ...], verdicts: pd.Data
         pd.DataFrame(records),
         (
             Column("label", "Cell"),
-            Column("interval", "Headline"),
+            Column("design", "Design"),
+            Column("interval", "Interval"),
             Column("verdict", "Verdict"),
             Column("low", "Coverage", "% of published", "interval", upper="high", decimals=1),
             Column("withheld", "Withheld", "% of replications", "rate", decimals=1),
@@ -139,8 +141,8 @@ _NOTES: Final = {
     "Series of an inequality index": "The true change of the slope index is −10 per 1,000 on one "
     "of 30 (rare outcome: −1 on 2.5), without a change of slope.",
     "Units with one start": "The true effect on the rate is near −1 per 100 on one of 9 (rare "
-    "outcome: near −0.6 per 1,000 on 4); rates, gaps and indices are in those units, ratios are "
-    "differences of ratios.",
+    "outcome: near −0.6 per 1,000 on 4). Births are those of an average unit in a month. Rates, "
+    "gaps and indices are in those units, ratios are differences of ratios.",
     "Units that join at three dates": "The true effect starts at −0.7 per 100 and grows by 0.04 a "
     "month (rare outcome: a ratio of 0.82, growing by 1 % a month; rates per 1,000). Power of the "
     "band: that any event time leaves out no effect.",

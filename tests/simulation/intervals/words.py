@@ -45,6 +45,15 @@ ROLES: Final = {
 }
 
 
+SHORT_FAMILY: Final = {
+    "Series of a rate": "rate",
+    "Series of counts": "counts",
+    "Series of an inequality index": "index",
+    "Units with one start": "one start",
+    "Units that join at three dates": "three dates",
+}
+
+
 def estimand(cell: Cell, measure: str, name: str) -> str:
     """Return what is estimated, in words; the family of a series says what the series is of."""
     if isinstance(cell, SeriesCell):
