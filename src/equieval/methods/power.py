@@ -1,9 +1,9 @@
 """What effect could an interrupted time series find? Answered from its own pre-period.
 
 The pre-period gives level, trend, variance and autocorrelation; series of the planned length are
-drawn from them and analysed as the real one will be (REML AR(1), Kenward–Roger). The estimate
-of an effect is the effect put in plus an error that does not depend on it, so one set of draws
-answers for every size of effect.
+drawn from them and analysed as the real one will be (REML AR(1)). The estimate of an effect is
+the effect put in plus an error that does not depend on it, so one set of draws answers for every
+size of effect.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods import reml
 from equieval.methods.contrasts import t_quantile
-from equieval.methods.its import fit_reml_ar1, level_and_slope
+from equieval.methods.its import INTERVENTION_COLUMNS, SmallSample, fit_reml_ar1
+from equieval.methods.its_design import SegmentedModel
 
 Array = npt.NDArray[np.float64]
 
 FEWEST_BEFORE: Final = 6
+_WHERE: Final = "power of an interrupted time series"
+_IMPACT: Final = INTERVENTION_COLUMNS
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,9 @@ def detectable_effect(
     *,
     periods_after: int,
     horizon: int = 0,
+    model: SegmentedModel | None = None,
+    small_sample: SmallSample = "kenward-roger",
+    least_df: float = 0.0,
     power: float = 0.8,
     ci_level: float = 0.95,
     replications: int = 1_000,
@@ -59,34 +65,41 @@ def detectable_effect(
 
     ``before`` is the outcome (or a yearly inequality index) by period before the start, missing
     periods and all; ``periods_after`` are those planned. ``horizon = 0`` is the level change.
+    ``model`` and ``small_sample`` are how the real series will be analysed: level and slope, and
+    Kenward–Roger, unless told otherwise. A series whose interval rests on under ``least_df``
+    degrees of freedom finds nothing.
     Uncertainty about the pre-period's own variance and autocorrelation is not in the answer.
     Raises ``DesignError`` for a pre-period too short to be judged, a plan too short for the
-    model, a horizon outside it, and an autocorrelation at its limit.
+    model, a horizon outside it or without an effect in the model, and an autocorrelation at its
+    limit.
     """
     known = before.dropna()
     if len(known) < FEWEST_BEFORE or not isinstance(before.index, pd.PeriodIndex):
         raise DesignError(
             f"{len(known)} periods before the start are too few to judge power by.",
-            where="power of an interrupted time series",
+            where=_WHERE,
             remedy=f"Give at least {FEWEST_BEFORE} periods, indexed by pandas periods.",
         )
     if not 0 <= horizon < periods_after:
         raise DesignError(
             f"A horizon of {horizon} lies outside the {periods_after} periods planned.",
-            where="power of an interrupted time series",
+            where=_WHERE,
             remedy=f"Choose a horizon from 0 to {periods_after - 1}.",
         )
     refuse_power(power)
-    first, last = before.index.min(), before.index.max()
-    trend = pd.DataFrame(
-        {"intercept": 1.0, "t": before.index.asi8.astype(float) - first.ordinal}, before.index
+    planned = pd.period_range(
+        before.index.min(), before.index.max() + periods_after, freq=before.index.freq
     )
-    noise = fit_reml_ar1(before, trend)
-    planned = pd.period_range(first, last + periods_after, freq=before.index.freq)
-    design = level_and_slope(planned, last + 1)
-    observed = design.index.isin(known.index) | (design["post"].to_numpy() == 1)
-    error, half_width = _draws(
-        design, observed, noise.phi, noise.sigma, horizon, ci_level, replications, seed
+    start = before.index.max() + 1
+    design = (model or SegmentedModel()).matrix(planned, start)
+    design = design[design.index.isin(known.index) | (design.index >= start)]
+    weights = _effect_at(design, start + horizon)
+    earlier = design[design.index < start]
+    counterfactual = earlier.loc[:, (earlier != 0).any() & ~earlier.columns.isin(_IMPACT)]
+    noise = fit_reml_ar1(before, counterfactual)
+    series = _drawn(planned, noise.phi, noise.sigma, replications, seed)
+    error, half_width = _judged(
+        series[:, planned.isin(design.index)], design, weights, ci_level, small_sample, least_df
     )
     # An effect d is found in its own direction when error + d > half width.
     needed = half_width - error
@@ -127,36 +140,60 @@ def power_curve(needed: Array) -> pd.DataFrame:
     return pd.DataFrame({"effect": sizes, "power": found, "monte_carlo_error": error})
 
 
-def _draws(
+def _effect_at(design: pd.DataFrame, period: pd.Period) -> Array:
+    """Return the weights of the coefficients whose sum is the effect in a period."""
+    impact = design.columns.isin(_IMPACT)
+    weights = np.zeros(design.shape[1])
+    if period in design.index:
+        weights[impact] = design.loc[[period]].to_numpy(float)[0, impact]
+    if not weights.any():
+        raise DesignError(
+            f"The model has no effect in {period}: it begins later, or the period is left out.",
+            where=_WHERE,
+            remedy="Choose a later horizon, or another impact model.",
+        )
+    return weights
+
+
+def _drawn(
+    planned: pd.PeriodIndex, phi: float, sigma: float, replications: int, seed: int
+) -> Array:
+    """Return series of noise over all planned periods, those that are left out among them."""
+    innovations = np.random.default_rng(seed).standard_normal((replications, len(planned)))
+    series = np.empty_like(innovations)
+    series[:, 0] = innovations[:, 0]
+    for step in range(1, len(planned)):
+        series[:, step] = phi * series[:, step - 1] + math.sqrt(1 - phi**2) * innovations[:, step]
+    return sigma * series
+
+
+def _judged(
+    series: Array,
     design: pd.DataFrame,
-    observed: npt.NDArray[np.bool_],
-    phi: float,
-    sigma: float,
-    horizon: int,
+    weights: Array,
     ci_level: float,
-    replications: int,
-    seed: int,
+    small_sample: SmallSample,
+    least_df: float,
 ) -> tuple[Array, Array]:
     """Return error and half width of the effect's interval, series by series.
 
-    A series that the estimator refuses finds nothing: its half width is infinite.
+    A series that the estimator refuses finds nothing, nor does one with too few degrees of
+    freedom: its half width is infinite.
     """
-    X, times = design.to_numpy(float)[observed], design["t"].to_numpy(float)[observed]
-    weights = np.array([0.0, 0.0, 1.0, float(horizon)])
-    innovations = np.random.default_rng(seed).standard_normal((replications, len(design)))
-    series = np.empty_like(innovations)
-    series[:, 0] = innovations[:, 0]
-    for step in range(1, len(design)):
-        series[:, step] = phi * series[:, step - 1] + math.sqrt(1 - phi**2) * innovations[:, step]
-    error, half_width = np.zeros(replications), np.full(replications, np.inf)
-    for number, row in enumerate(sigma * series[:, observed]):
+    X, times = design.to_numpy(float), design["t"].to_numpy(float)
+    error, half_width = np.zeros(len(series)), np.full(len(series), np.inf)
+    for number, row in enumerate(series):
         try:
             fit = reml.fit(row, X, times)
         except DesignError:
             if len(row) - X.shape[1] < 3:
                 raise
             continue
+        df = fit.satterthwaite_df(weights)
+        if df < least_df:
+            continue
+        cov = fit.kenward_roger_cov if small_sample == "kenward-roger" else fit.cov
         error[number] = weights @ fit.coefficients
-        std_error = math.sqrt(float(weights @ fit.kenward_roger_cov @ weights))
-        half_width[number] = t_quantile(fit.satterthwaite_df(weights), ci_level) * std_error
+        std_error = math.sqrt(float(weights @ cov @ weights))
+        half_width[number] = t_quantile(df, ci_level) * std_error
     return error, half_width

@@ -109,7 +109,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
     primary, horizon = evaluation.outcomes.primary, label(design.horizon)
     wanted: list[str] = list(dict.fromkeys((primary.measure, *evaluation.equity.measures)))
-    _refuse_without_interval(primary.measure)
+    refuse_without_interval(primary.measure)
     rows: list[dict[str, Any]] = []
     frames: dict[str, pd.DataFrame] = {}
     for measure in [measure for measure in wanted if measure in LINEAR_MEASURES]:
@@ -172,7 +172,7 @@ def treated_events(panel: pd.DataFrame) -> float:
     return float(panel.loc[panel["treated"] == 1, "numerator"].sum())
 
 
-def _refuse_without_interval(measure: str) -> None:
+def refuse_without_interval(measure: str) -> None:
     """Refuse a primary measure whose interval the number of units cannot carry."""
     if measure not in LINEAR_MEASURES:
         raise DesignError(

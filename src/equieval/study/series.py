@@ -14,7 +14,7 @@ from equieval.data import Observations, parse_period, period_label
 from equieval.data.periods import pandas_frequency
 from equieval.disclosure.protect import MARK
 from equieval.errors import DesignError, did_you_mean
-from equieval.methods.its_design import Impact, segmented
+from equieval.methods.its_design import Impact, SegmentedModel
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
@@ -62,6 +62,18 @@ class SeriesDesign:
     other: tuple[tuple[str, pd.Period], ...] = ()
     controlled: bool = False
 
+    @property
+    def model(self) -> SegmentedModel:
+        """How the effect may show and what else moves the series."""
+        return SegmentedModel(
+            impact=self.impact,
+            lag=self.lag,
+            phase_in=self.phase_in,
+            other_interruptions=dict(self.other),
+            fourier_pairs=_FOURIER_PAIRS.get(self.seasonality, 0),
+            seasonal_indicators=self.seasonality == "period-effects",
+        )
+
     def matrix(self) -> pd.DataFrame:
         """Return the terms of the model, one row per period.
 
@@ -69,16 +81,7 @@ class SeriesDesign:
         ------
         DesignError : the data have no season that could be modelled.
         """
-        return segmented(
-            self.periods,
-            self.start,
-            impact=self.impact,
-            lag=self.lag,
-            phase_in=self.phase_in,
-            other=dict(self.other),
-            fourier_pairs=_FOURIER_PAIRS.get(self.seasonality, 0),
-            seasonal_indicators=self.seasonality == "period-effects",
-        )
+        return self.model.matrix(self.periods, self.start)
 
     def starting(self, start: pd.Period) -> SeriesDesign:
         """Return the same design with another start."""
@@ -114,7 +117,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     """
     design, primary = _interrupted(evaluation), evaluation.outcomes.primary
     frequency = observations.frequency
-    _refuse_other_units(design, observations)
+    refuse_other_units(design, observations)
     rates = observations.overall(primary.indicator)
     recorded = rates.dropna(subset=["rate"])
     if recorded.empty:
@@ -143,12 +146,31 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
             where="outcomes.primary.horizon",
             remedy="name a period after the start that the data cover",
         )
-    excluded = tuple(parse_period(p, frequency) for p in design.exclude_periods)
-    found = SeriesDesign(
+    found = stated_design(evaluation, periods, frequency)
+    _refuse_no_effect_yet(found)
+    found.matrix()  # refuses a season that the data cannot have
+    _refuse_periods_outside(evaluation, found)
+    _refuse_withheld(found, observations, primary.indicator)
+    _refuse_gaps(found, observations, primary.indicator)
+    for outcome in evaluation.outcomes.indicators:
+        _refuse_too_few(found, observations, outcome)
+    return found
+
+
+def stated_design(evaluation: Evaluation, periods: pd.PeriodIndex, frequency: str) -> SeriesDesign:
+    """Return the design that the parameters state over these periods, not held against data.
+
+    Raises
+    ------
+    DesignError : the design is no interrupted time series, or has an option that this version
+        does not fit.
+    """
+    design = _interrupted(evaluation)
+    return SeriesDesign(
         periods,
-        start,
-        horizon,
-        excluded,
+        parse_period(design.start, frequency),
+        parse_period(evaluation.outcomes.primary.horizon, frequency),
+        tuple(parse_period(name, frequency) for name in design.exclude_periods),
         design.impact,
         design.seasonality,
         design.lag,
@@ -159,14 +181,6 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
         ),
         isinstance(design, ControlledInterruptedTimeSeries),
     )
-    _refuse_no_effect_yet(found)
-    found.matrix()  # refuses a season that the data cannot have
-    _refuse_periods_outside(evaluation, found)
-    _refuse_withheld(found, observations, primary.indicator)
-    _refuse_gaps(found, observations, primary.indicator)
-    for outcome in evaluation.outcomes.indicators:
-        _refuse_too_few(found, observations, outcome)
-    return found
 
 
 def label(period: pd.Period) -> str:
@@ -242,9 +256,10 @@ def _refuse_unordered(evaluation: Evaluation) -> None:
         )
 
 
-def _refuse_other_units(
+def refuse_other_units(
     design: InterruptedTimeSeries | ControlledInterruptedTimeSeries, observations: Observations
 ) -> None:
+    """Refuse data of several units, or of another one, for a single series."""
     if isinstance(design, ControlledInterruptedTimeSeries):
         return  # The units were summed by name: see `equieval.study.compared_series`.
     units = observations.units
