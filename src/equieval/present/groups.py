@@ -21,6 +21,17 @@ WORST_OFF = "the most deprived"
 """What statements call the worst-off where the caller gives no name."""
 
 
+def called(end: str, group: str = "group") -> str:
+    """Return what a group is called in running text.
+
+    >>> called("most deprived", "decile"), called("Black"), called("Inclusion-health groups")
+    ('the most deprived decile', 'the Black group', 'the Inclusion-health groups')
+    """
+    if group and end.casefold().endswith((group, f"{group}s")):
+        return f"the {end}"
+    return " ".join(part for part in ("the", end, group) if part)
+
+
 @dataclass(frozen=True)
 class Groups:
     """The groups of a figure or sentence and how they are called.
@@ -98,12 +109,12 @@ class Groups:
     @property
     def most_words(self) -> str:
         """Return ``"the most deprived decile"``, or ``"the Black group"``."""
-        return " ".join(part for part in ("the", self.most, self.group) if part)
+        return called(self.most, self.group)
 
     @property
     def least_words(self) -> str:
         """Return ``"the least deprived decile"``, or ``"the White group"``."""
-        return " ".join(part for part in ("the", self.least, self.group) if part)
+        return called(self.least, self.group)
 
     def others(self, count: int) -> str:
         """Return what the groups between the ends are called together."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from equieval.errors import InputError, did_you_mean
 from equieval.present import numbers
 
+AVERAGED = ("did", "staggered-did", "synthetic-did")
+"""Designs whose headline is the average effect up to the horizon, not the effect at it."""
 OUTCOME_VERDICTS = ("improved", "worsened", "rose", "fell", "no-clear-change", "cannot-say")
 GAP_VERDICTS = ("narrowed", "widened", "no-clear-change", "cannot-say")
 CAUTIOUS = ("no-clear-change", "cannot-say")
@@ -154,20 +156,20 @@ def levelling_verdict(most: Result, least: Result, polarity: str) -> tuple[str, 
             f"the rate of {{most}} {words[most.sign]}; that of {{least}} {words[least.sign]}"
         )
     return {
-        (0, 0): ("unclear", "neither {most} nor {least} shows a clear change"),
+        (0, 0): ("unclear", "no clear change in {most} nor in {least}"),
         (1, 0): (
             "levelled-up",
-            "{most} improved; {least} shows no clear change (levelling up)",
+            "{most} improved; no clear change in {least} (levelling up)",
         ),
         (0, -1): (
             "levelled-down",
-            "{least} worsened; {most} shows no clear change (levelling down)",
+            "{least} worsened; no clear change in {most} (levelling down)",
         ),
         (1, -1): ("both-moved-closer", "{most} improved and {least} worsened"),
         (1, 1): ("both-improved", "both {most} and {least} improved"),
         (-1, -1): ("both-worsened", "both {most} and {least} worsened"),
-        (0, 1): ("left-behind", "{least} improved; {most} shows no clear change"),
-        (-1, 0): ("fell-behind", "{most} worsened; {least} shows no clear change"),
+        (0, 1): ("left-behind", "{least} improved; no clear change in {most}"),
+        (-1, 0): ("fell-behind", "{most} worsened; no clear change in {least}"),
         (-1, 1): ("both-moved-apart", "{most} worsened and {least} improved"),
     }[(moved[0], moved[1])]
 

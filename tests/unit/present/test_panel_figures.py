@@ -197,7 +197,10 @@ def test_sources_differ_only_beyond_chance_and_the_tolerance() -> None:
         "The sources differ on the booking rate by more than chance in all 2 groups; most in White"
     )
     assert "25.0% of bookings in MSDS, 27.5 in Local" in picture.alt
-    assert "agree" in figures.source_agreement(apart, tolerance=3.0, **RATE).title
+    tolerant = figures.source_agreement(apart, tolerance=3.0, **RATE).title
+    assert "agree on the booking rate within chance and 3.00 percentage points" in tolerant
+    counted = apart.assign(ci_low=np.nan, ci_high=np.nan)
+    assert "differ" in figures.source_agreement(counted, **RATE).title
     near = made.source_frame(["Black", "White"], ["MSDS", "Local"], 1.5)
     assert "agree on the booking rate within chance in all 2" in (
         figures.source_agreement(near, **RATE).title

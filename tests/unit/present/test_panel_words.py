@@ -125,7 +125,7 @@ def test_passing_the_pretrend_test_is_never_told_as_support() -> None:
 def test_the_parallel_gap_assumption_is_told_with_its_breakdown(value: float, said: str) -> None:
     words = narrative.parallel_gap_statement(
         TEST.assign(relative=value), gap="ethnic gap", measure_unit=UNIT,
-        worst_off="the Black group", reference="the White group",
+        worst_off="the Black group", held_against="the White group",
     ).markdown  # fmt: skip
     assert "between the Black group and the White group would otherwise have changed alike" in words
     assert said in words.replace("Even", "even")

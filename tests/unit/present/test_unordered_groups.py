@@ -106,15 +106,16 @@ def test_a_change_in_percentages_is_told_in_points() -> None:
 
 
 @pytest.mark.parametrize(
-    ("average", "said"), [(True, "On average up to 2022 the "), (False, "In 2022 the ")]
+    ("design", "said"), [("did", "On average up to 2022 the "), ("its", "In 2022 the ")]
 )
 def test_averages_up_to_the_horizon_are_told_apart_from_effects_at_it(
-    average: bool, said: str
+    design: str, said: str
 ) -> None:
-    words = {**RATE, "measure": "difference", "horizon": "2022", "average": average}
+    words = {**RATE, "measure": "difference", "horizon": "2022", "design": design}
     assert figures.headline(HEADLINE, **words).title.startswith(said)
-    moved = figures.levelling(ENDS, horizon="2022", average=average, **RATE)
+    moved = figures.levelling(ENDS, horizon="2022", design=design, **RATE)
     assert moved.title.startswith(said)
+    average = design == "did"
     rows = GAP.iloc[:1] if average else GAP.iloc[:1].assign(estimand="gap: effect at horizon")
     effect = narrative.effect_statement(
         rows, outcome="gap", unit=UNIT, design="did", intervention="it", quantity="gap"

@@ -16,6 +16,7 @@ from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
 from equieval.present.figures.over_time import arms_over_time, rates_by_group
 from equieval.present.figures.pooling import coverage, pooled_forest
 from equieval.present.figures.quality import autocorrelation, completeness_heatmap
+from equieval.present.figures.repetitions import repetitions
 from equieval.present.figures.saving import png_bytes, svg_bytes
 from equieval.present.figures.sensitivity import sensitivity, specification_curve
 from equieval.present.figures.series import counterfactual_series
@@ -41,6 +42,7 @@ __all__ = [
     "pooled_forest",
     "pretrend_power",
     "rates_by_group",
+    "repetitions",
     "sensitivity",
     "sii_fit",
     "source_agreement",

@@ -14,6 +14,7 @@ from equieval.present.figures.words import column, subtitle
 from equieval.present.groups import Groups
 from equieval.present.periods import moment, period_label
 from equieval.present.wording import (
+    AVERAGED,
     Result,
     capitalise,
     gap_verdict,
@@ -32,7 +33,7 @@ def levelling(
     most: str | None = None,
     least: str | None = None,
     horizon: object = None,
-    average: bool = False,
+    design: str = "its",
     expected: str = "Expected from the earlier trend",
     population: str = "",
     ci_level: float = 0.95,
@@ -47,7 +48,7 @@ def levelling(
         fitted, estimate, ci_low, ci_high`` (the last three: the change and its interval).
     group, most, least : as for `rates_by_group`.
     expected : what the counterfactual is, in the key.
-    average : the changes are averages up to the horizon, not those at it.
+    design : the changes of panels are averages up to the horizon, not those at it.
     """
     require(
         data,
@@ -102,7 +103,8 @@ def levelling(
             frame[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float)]  # fmt: skip
     _, words = levelling_verdict(ends[0], ends[1], polarity)
     moved = words.format(most=groups.most_words, least=groups.least_words)
-    title = capitalise(" ".join(part for part in (moment(horizon, average=average), moved) if part))
+    when = moment(horizon, average=design in AVERAGED)
+    title = capitalise(f"{when} {moved}".strip())
     rows = [
         f"{groups.label(level)}: expected {numbers.number(old)}, fitted {numbers.number(new)}, "
         f"difference {value.replace(chr(10), ' (')})."
@@ -136,7 +138,7 @@ def headline(
     measure_unit: str = "",
     polarity: str = "low",
     horizon: object = None,
-    average: bool = False,
+    design: str = "its",
     population: str = "",
     ci_level: float = 0.95,
     cannot_say: bool = False,
@@ -152,7 +154,7 @@ def headline(
         primary (else the first) is the one that the title is about; a ``group`` row marked
         primary is the whole population.
     measure : the inequality measure of the gap rows, in running text.
-    average : the effects are averages up to the horizon, not those at it.
+    design : the effects of panels are averages up to the horizon, not those at it.
     cannot_say : the design cannot carry the estimates; the title then says so.
     """
     require(data, ("panel", "label", "estimate", "ci_low", "ci_high"), "headline")
@@ -192,7 +194,7 @@ def headline(
             page.text(0.05, page.height - top - 0.06, heads[name], va="top", fontweight="bold",
                       linespacing=1.2)  # fmt: skip
     title, account = _headline_words(
-        panels, outcome, polarity, horizon, average=average, cannot_say=cannot_say
+        panels, outcome, polarity, horizon, average=design in AVERAGED, cannot_say=cannot_say
     )
     listed = " ".join(line for rows in drawn.values() for line in rows.sentences())
     freedom = f" {forests.FREEDOM}" if "df" in data else ""

@@ -233,7 +233,7 @@ def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
 
 
 def _how_complete(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
-    values = grid.to_numpy()
+    values, group = grid.to_numpy(), group or "row"
     periods = pd.PeriodIndex(grid.columns)
     whole, cells = int((values >= 1).sum()), values.size
     noun = period_noun(periods)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -127,6 +127,15 @@ def _draw_sources(
         ax.plot(rate, at, look.marker, color=look.colour, markersize=7, zorder=4)
 
 
+def _meet(first: Mapping[Hashable, object], second: Mapping[Hashable, object]) -> bool:
+    """Whether the intervals of two rates have a value in common; without both they have none."""
+    ends = [row[key] for row in (first, second) for key in ("ci_low", "ci_high")]
+    if any(numbers.is_missing(end) for end in ends):
+        return False
+    low, high, other_low, other_high = (float(str(end)) for end in ends)
+    return low <= other_high and other_low <= high
+
+
 def _agreement(
     frame: pd.DataFrame,
     names: list[str],
@@ -138,8 +147,8 @@ def _agreement(
 ) -> tuple[str, str]:
     """Title and account.
 
-    Two sources differ where their intervals do not meet and their rates are further apart than
-    the tolerance.
+    Two sources differ where their rates are further apart than the tolerance and their
+    intervals, where both have one, do not meet.
     """
     by = {(row["source"], row["stratum"]): row for row in frame.to_dict("records")}
     apart: list[tuple[float, str, str, str]] = []
@@ -149,19 +158,18 @@ def _agreement(
             first, second = by.get((one, level)), by.get((other, level))
             if first is None or second is None:
                 continue
-            ends = [row[key] for row in (first, second) for key in ("ci_low", "ci_high")]
-            if any(numbers.is_missing(end) for end in ends):
+            if numbers.is_missing(first["rate"]) or numbers.is_missing(second["rate"]):
                 continue
             compared.add(level)
             distance = abs(first["rate"] - second["rate"])
-            if (ends[0] > ends[3] or ends[2] > ends[1]) and distance > tolerance:
+            if distance > tolerance and not _meet(first, second):
                 apart.append((distance, level, one, other))
     if not compared:
         words = f"The sources have no {outcome} of the same group to compare"
         return words, f"{words}: {len(order)} groups."
     groups = list(dict.fromkeys(level for _, level, _, _ in apart))
     if not groups:
-        title = f"The sources agree on the {outcome} within chance in "
+        title = f"The sources agree on the {outcome} within {_bar(tolerance, unit)} in "
         title += f"all {len(compared)} groups" if len(compared) > 1 else "the one group compared"
         account = f"{title}."
     else:
@@ -174,8 +182,8 @@ def _agreement(
         pair = [float(by[name, level]["rate"]) for name in (one, other)]
         digits = numbers.decimals_for(*pair)
         title = (
-            f"The sources differ on the {outcome} by more than chance in {scope} groups; most in "
-            f"{labels[level]}"
+            f"The sources differ on the {outcome} by more than {_bar(tolerance, unit)} in {scope} "
+            f"groups; most in {labels[level]}"
         )
         account = (
             f"{title}: {numbers.of_unit(numbers.number(pair[0], digits), unit)} in {one}, "
@@ -187,3 +195,11 @@ def _agreement(
         if lacking:
             account += f" {capitalise(name)} has no figure for {numbers.listing(lacking)}."
     return title, account
+
+
+def _bar(tolerance: float, unit: str) -> str:
+    """What still counts as agreement, in words."""
+    if not tolerance:
+        return "chance"
+    size = numbers.of_unit(numbers.number(tolerance), numbers.change_unit(unit))
+    return f"chance and {size}"

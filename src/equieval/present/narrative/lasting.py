@@ -14,6 +14,7 @@ from equieval.present.groups import Groups
 from equieval.present.narrative.rows import SIDES
 from equieval.present.periods import moment
 from equieval.present.wording import (
+    AVERAGED,
     Result,
     as_text,
     better_or_worse,
@@ -43,7 +44,8 @@ def levelling_statement(
     gap: str = "gap",
     verdict: str = "",
     horizon: object = None,
-    average: bool = False,
+    design: str = "its",
+    average: bool | None = None,
 ) -> Statement:
     """Say who moved: the worst-off, the group it is held against, or both.
 
@@ -52,6 +54,8 @@ def levelling_statement(
     data : two rows, the worst-off group first; columns ``stratum, estimate, ci_low, ci_high``
         (the change of the outcome in that group against what was expected).
     gap : the gap in running text (``"deprivation gap in stillbirth"``).
+    design, average : the changes of panels are averages up to the horizon, not those at it;
+        ``average`` says so where the design does not.
     verdict : the levelling verdict of the change in the gap (``"narrowed: the worst-off
         gained"``); without it only the groups are told.
     """
@@ -60,7 +64,7 @@ def levelling_statement(
     groups = Groups.of(rows["stratum"], None, group, most, least)
     ends = [_result(row) for row in rows.to_dict("records")]
     names = {"most": as_text(groups.most_words), "least": as_text(groups.least_words)}
-    when = moment(horizon, average=average)
+    when = moment(horizon, average=design in AVERAGED if average is None else average)
     if verdict:
         lead = f"**{sentence(_gap_words(verdict, as_text(gap), names))}**"
     else:

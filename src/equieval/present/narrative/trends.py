@@ -84,7 +84,7 @@ def parallel_gap_statement(
     gap: str,
     measure_unit: str,
     worst_off: str = "",
-    reference: str = "",
+    held_against: str = "",
 ) -> Statement:
     """Say what the effect on the gap assumes, what was tested, and how far it may fail.
 
@@ -94,14 +94,13 @@ def parallel_gap_statement(
         ``relative``: the breakdown value for relative magnitudes (0: lost even with parallel
         gaps; infinite: never within what was tried).
     gap : the gap in running text.
-    worst_off, reference : the two groups in running text, where the gap is between two.
+    worst_off, held_against : the two groups in running text, where the gap is between two.
     """
     require(data, ("reason",), "parallel_gap_statement")
     row = data.iloc[0].to_dict()
     name = as_text(gap)
-    between = (
-        f" between {as_text(worst_off)} and {as_text(reference)}" if worst_off and reference else ""
-    )
+    pair = [as_text(group) for group in (worst_off, held_against) if group]
+    between = f" between {numbers.listing(pair)}" if len(pair) == 2 else ""
     parts = [
         f"the effect on the {name} assumes that the gap{between} would otherwise have changed "
         "alike where the intervention came and where it did not",
