@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from equieval import __version__, cli_publication, cli_versions
+from equieval import __version__, cli_planning, cli_publication, cli_versions
 from equieval.cli_publication import release_one
 from equieval.errors import DesignError, EquievalError, InputError, ParametersError, did_you_mean
 from equieval.terminal import Verbs, page_progress, say, say_json, warn
@@ -352,7 +352,7 @@ def _parameters_files(root: Path, names: Sequence[str] | None) -> list[Path]:
             raise ParametersError(
                 "there is no evaluation yet",
                 where="params/",
-                remedy="describe one in params/<id>.yaml; equieval schema gives the schema",
+                remedy="equieval new <id> begins one in params/<id>.yaml",
             )
         return list(known.values())
     files = []
@@ -389,8 +389,8 @@ def _python() -> str:
     return _shown(Path(sys.executable)) if ".venv" in sys.executable else "python"
 
 
-cli_versions.add_verbs(app)
-cli_publication.add_verbs(app)
+for _room in (cli_planning, cli_versions, cli_publication):
+    _room.add_verbs(app)
 
 
 def main() -> None:

@@ -55,7 +55,7 @@ def register(
     root = project_root()
     found = preregister(
         root,
-        load_evaluation(_parameters_file(root, evaluation)),
+        load_evaluation(parameters_file(root, evaluation)),
         date=_today(),
         data_seen=data_seen,
         timestamp=timestamp,
@@ -207,7 +207,10 @@ def release_one(
     return outcome.created, outcome.release.name, outcome.message
 
 
-def _parameters_file(root: Path, evaluation: str) -> Path:
+def parameters_file(root: Path, evaluation: str) -> Path:
+    """Return the parameters file of one evaluation, which is named by its id or its path."""
+    if evaluation.endswith((".yaml", ".yml")):
+        return Path(evaluation)
     path = root / "params" / f"{evaluation}.yaml"
     if not path.is_file():
         known = [found.stem for found in (root / "params").glob("*.yaml")]

@@ -14,6 +14,7 @@ from equieval.errors import did_you_mean
 from equieval.protocol.blocks import BLOCKS, NOT_FOR_AUDITS, WITH_DEFAULTS, GivenBlocks
 from equieval.protocol.design import DESIGNS
 from equieval.protocol.fields import Block, KeyPath, Problem, UnusableValueError
+from equieval.protocol.placeholders import TO_BE_STATED, left_open, without_consequences
 from equieval.protocol.rules import broken_rules
 
 SCHEMA_VERSION = 1
@@ -61,7 +62,9 @@ def validated(
         problems.extend(_absent(given))
     evaluation = GivenBlocks(blocks, where)
     problems.extend(broken_rules(evaluation))
-    return evaluation, tuple(problems)
+    unstated = tuple(left_open(given))
+    others = without_consequences(problems, unstated) if unstated else problems
+    return evaluation, (*(_unstated(given, path) for path in unstated), *others)
 
 
 @cache
@@ -111,9 +114,7 @@ def _absent(given: Mapping[str, object]) -> Iterator[Problem]:
 
 def _translated(name: str, value: object, error: ValidationError) -> Iterator[Problem]:
     """Say in plain words what pydantic found in one block."""
-    root = BLOCKS[name]
-    if name == "design" and isinstance(value, Mapping):
-        root = DESIGNS.get(str(value.get("type")), root)
+    root = _root(name, value)
     errors = error.errors(include_url=False)
     for found in errors:
         if found["type"] == "too_short" and _below(found["loc"], errors):
@@ -126,6 +127,24 @@ def _translated(name: str, value: object, error: ValidationError) -> Iterator[Pr
             )
             continue
         yield _problem(path, found, _block_at(root, path[1:-1]))
+
+
+def _unstated(given: Mapping[str, object], path: KeyPath) -> Problem:
+    """Say that a value is still to be stated, and what it means."""
+    name = str(path[0])
+    steps = path
+    while len(steps) > 1 and (isinstance(steps[-1], int) or steps[-1] == TO_BE_STATED):
+        steps = steps[:-1]
+    key = str(steps[-1])
+    block = _block_at(_root(name, given.get(name)), steps[1:-1])
+    return Problem(path, f"'{key}' is still to be stated", _description(block, key))
+
+
+def _root(name: str, value: object) -> Any:
+    """Return the type of a block; of a design, that of its kind."""
+    if name == "design" and isinstance(value, Mapping):
+        return DESIGNS.get(str(value.get("type")), BLOCKS[name])
+    return BLOCKS.get(name)
 
 
 def _below(loc: tuple[int | str, ...], errors: list[ErrorDetails]) -> bool:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from equieval.data import load_observations, parse_period
 from equieval.errors import DesignError
+from equieval.methods.power import refuse_power
 from equieval.present.numbers import change_unit, number, of_unit, percent
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import ITS_THRESHOLDS, LEAST_DF
@@ -118,6 +119,8 @@ def detectable_effects(
     InputError : the parameters, the data before the start, or the design cannot be used.
     """
     frequency = evaluation.data.frequency
+    simulation = simulation or Simulation()
+    refuse_power(simulation.power)
     begins = first_start(evaluation)
     if begins is None:
         raise DesignError(
@@ -134,7 +137,7 @@ def detectable_effects(
         planned.equity.grouping
     )
     prepare = prepare_series if evaluation.design.type in SERIES else prepare_comparison
-    prepared = prepare(planned, observations, end, simulation or Simulation())
+    prepared = prepare(planned, observations, end, simulation)
     answers: list[Detectable] = []
     refusals: dict[Question, DesignError] = {}
     for question in QUESTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
@@ -23,12 +23,21 @@ from equieval.study.power_plan import Plan
 from equieval.study.rates_by_period import measure_values, outcome_series
 from equieval.study.series import (
     SeriesDesign,
+    label,
     refuse_other_units,
     stated_design,
     withheld_note,
 )
+from equieval.study.words import first_start
 
 Question = Literal["outcome", "gap"]
+
+_JUDGED: Final[dict[Inference, str]] = {
+    "clustered": "errors clustered by unit",
+    "bell-mccaffrey": "Bell and McCaffrey's test, which stands in for the wild cluster bootstrap",
+    "reassignment": "reassignment of the treatment over the units",
+    "synthetic": "synthetic difference-in-differences, ranked among placebo units",
+}
 
 
 @dataclass(frozen=True)
@@ -162,7 +171,7 @@ def prepare_comparison(
     """Make ready a comparison of units, with one start or several."""
     primary = evaluation.outcomes.primary
     refuse_without_interval(primary.measure)
-    design = panel_design(evaluation, observations)
+    design = _planned_panel(evaluation, observations, end)
     learnt = _unbroken(design)
     inference = _inference(evaluation, design)
     after = pd.period_range(design.start, end)
@@ -197,9 +206,9 @@ def prepare_comparison(
             inference=inference,
             **simulation.arguments(),
         )
-        judged = found.inference.replace("-", " ")
-        reason = "" if found.reason == "asked for" else f" ({found.reason})"
-        return Found(found.effect, found.phi, found.sigma, f"{judged}{reason}", found.curve)
+        reason = "" if inference else f" ({found.reason})"
+        judged = f"{_JUDGED[found.inference]}{reason}"
+        return Found(found.effect, found.phi, found.sigma, judged, found.curve)
 
     plan = Plan(
         learnt=learnt,
@@ -213,17 +222,64 @@ def prepare_comparison(
     return Prepared(plan, before, find, _comparison_remedies(design))
 
 
+def _planned_panel(
+    evaluation: Evaluation, observations: Observations, end: pd.Period
+) -> PanelDesign:
+    """Return the planned design; its units and options are held against the time before.
+
+    For that the design is given starts in the last periods before the true one: those that are
+    planned are not in the data.
+    """
+    design, primary = evaluation.design, evaluation.outcomes.primary
+    frequency = observations.frequency
+    adoption: dict[str, str] | None = getattr(design, "adoption", None)
+    names = adoption or dict.fromkeys(design.treated, first_start(evaluation))  # type: ignore[union-attr]
+    starts = {unit: parse_period(name, frequency) for unit, name in names.items()}
+    known = observations.periods(primary.indicator)
+    if len(known) < FEWEST_BEFORE:
+        raise _too_few(len(known), "design.first_period")
+    excluded = [parse_period(name, frequency) for name in design.exclude_periods]
+    last = label(known[-1])
+    changes: dict[str, Any] = {
+        "last_period": last,
+        "exclude_periods": tuple(label(period) for period in excluded if period <= known[-1]),
+    }
+    if adoption is None:
+        changes["start"] = last
+    else:
+        changes["adoption"] = {
+            unit: label(known[-2]) if begins == min(starts.values()) else last
+            for unit, begins in starts.items()
+        }
+    earlier = primary.model_copy(update={"horizon": last})
+    given = {name: block for name, block in evaluation.given.items() if name != "robustness"}
+    given["design"] = design.model_copy(update=changes)
+    given["outcomes"] = evaluation.outcomes.model_copy(update={"primary": earlier})
+    held = panel_design(Evaluation(given, evaluation.where), observations)
+    return replace(
+        held,
+        periods=pd.period_range(held.periods[0], end),
+        adoption={unit: starts[unit] for unit in held.adoption},
+        horizon=end,
+        excluded=tuple(excluded),
+    )
+
+
+def _too_few(periods: int, where: str) -> DesignError:
+    return DesignError(
+        f"{periods} periods without a gap before the start are too few to judge power by",
+        where=where,
+        remedy=f"supply at least {FEWEST_BEFORE}, by quarters or months if not by years",
+    )
+
+
 def _unbroken(design: PanelDesign) -> pd.PeriodIndex:
     """Return the periods up to the start in which nothing is left out or anticipated."""
     earlier = design.periods[design.periods < design.start - design.anticipation]
     gaps = [period for period in design.excluded if period in earlier]
     learnt = earlier[earlier > max(gaps)] if gaps else earlier
     if len(learnt) < FEWEST_BEFORE:
-        raise DesignError(
-            f"{len(learnt)} periods without a gap before the start are too few to judge power by",
-            where="design.exclude_periods" if gaps else "design.first_period",
-            remedy=f"supply at least {FEWEST_BEFORE}",
-        )
+        raise _too_few(len(learnt), "design.exclude_periods" if gaps else "design.first_period")
     return learnt
 
 
