@@ -65,7 +65,7 @@ def sentences(promises: pd.DataFrame, silent: list[str]) -> str:
     failed = promises[promises["failed"] > 0]
     lines = []
     if len(kept):
-        lines += ["**Kept in every cell:**", "", *_items(kept), ""]
+        lines += ["**Kept in every cell**, but for what chance explains:", "", *_items(kept), ""]
     if len(failed):
         lines += ["**Not kept everywhere** (the reasons are [below](#what-fails)):", ""]
         lines += [*_items(failed), ""]
