@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ def synthetic_did(
     ci_level: float = 0.95,
 ) -> SyntheticDid:
     """Return the effect, its placebo interval (normal) and the weights.
+
+    The library fits its placebos from the time weights of the true fit. With no fewer periods
+    before the start than controls those fit every control exactly, and the placebos hardly vary:
+    the interval is then missing (``placebo_synthetic_did`` fits each placebo by itself).
 
     For a balanced panel in which all treated units start together. Raises ``DesignError`` for an
     unbalanced panel, several starts, under two periods before exposure, and no more controls
@@ -102,10 +106,15 @@ def synthetic_did(
     unit_weights = pd.Series(fitted.unit_weights, dtype=float).sort_index()
     time_weights = pd.Series(fitted.time_weights, dtype=float).sort_index()
     labels = dict(zip(panel["time"], data.loc[panel.index, period], strict=True))
+    effect = t_contrast(float(fitted.att), float(fitted.se), ci_level=ci_level)
+    if len(before) >= n_controls:
+        effect = replace(
+            effect, std_error=math.nan, ci_low=math.nan, ci_high=math.nan, p_value=math.nan
+        )
     apart = outcomes[treated].mean() - unit_weights @ outcomes.loc[unit_weights.index]
     apart = apart[before] - apart[before].mean()
     return SyntheticDid(
-        effect=t_contrast(float(fitted.att), float(fitted.se), ci_level=ci_level),
+        effect=effect,
         unit_weights=unit_weights,
         time_weights=time_weights.rename(index=labels),
         pre_fit=math.sqrt(float((apart**2).mean())),
