@@ -31,6 +31,7 @@ from equieval.study.comparison import CLUSTERED, Comparison, Way, compare, other
 from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
+from equieval.study.panel_options import EQUAL
 from equieval.study.staggered import compare_staggered, other_staggered_ways
 from equieval.study.synthetic import PLACEBOS, compare_synthetic, other_synthetic_ways
 
@@ -73,6 +74,7 @@ class Approach:
     ways : panel -> what stands beside it.
     joint, joint_name : the effects in all groups with one covariance, and what that is called.
     control_group : whom event studies compare with.
+    per_unit : whether each unit counts the same in the headline, whatever its size.
     """
 
     estimator: str
@@ -82,6 +84,7 @@ class Approach:
     joint: Joint
     joint_name: str
     control_group: ControlGroup = "never-treated"
+    per_unit: bool = True
 
 
 def approach_of(evaluation: Evaluation) -> Approach:
@@ -89,12 +92,16 @@ def approach_of(evaluation: Evaluation) -> Approach:
     design = evaluation.design
     estimator = headline_of(design.type).estimator
     if isinstance(design, StaggeredDifferenceInDifferences):
-        control = design.control_group
+        control, anticipation = design.control_group, design.anticipation
+
+        def estimate(panel: pd.DataFrame, events: float | None) -> Comparison:
+            return compare_staggered(panel, control, events, anticipation=anticipation)
+
         return Approach(
             estimator=estimator,
-            compare=lambda panel, events: compare_staggered(panel, control, events),
-            vary=lambda panel, events: compare_staggered(panel, control, events),
-            ways=lambda panel: other_staggered_ways(panel, control),
+            compare=estimate,
+            vary=estimate,
+            ways=lambda panel: other_staggered_ways(panel, control, anticipation=anticipation),
             joint=partial(_staggered_joint, control_group=control),
             joint_name="Callaway–Sant'Anna by group, joint covariance",
             control_group=control,
@@ -108,24 +115,32 @@ def approach_of(evaluation: Evaluation) -> Approach:
             joint=_synthetic_joint,
             joint_name="Synthetic DiD by group, joint covariance",
         )
+    per_unit = evaluation.outcomes.primary.weighting == EQUAL
     return Approach(
         estimator=estimator,
-        compare=compare,
-        vary=partial(compare, draws=VARIANT_DRAWS),
-        ways=other_ways,
-        joint=_joint,
+        compare=partial(compare, per_unit=per_unit),
+        vary=partial(compare, per_unit=per_unit, draws=VARIANT_DRAWS),
+        ways=partial(other_ways, per_unit=per_unit),
+        joint=partial(_joint, weights=None if per_unit else "weight"),
         joint_name="TWFE by group, joint covariance",
+        per_unit=per_unit,
     )
 
 
-def _joint(evaluation: Evaluation, observations: Observations, design: PanelDesign) -> JointEffects:
+def _joint(
+    evaluation: Evaluation,
+    observations: Observations,
+    design: PanelDesign,
+    *,
+    weights: str | None,
+) -> JointEffects:
     return _of_strata(
         evaluation,
         stratum_effects(
             strata_panel(observations, evaluation.outcomes.primary.indicator, design),
             compared_levels(evaluation, observations),
             outcome="value",
-            weights="weight",
+            weights=weights,
             shares=_shares(evaluation, observations, design),
         ),
     )
@@ -145,6 +160,7 @@ def _staggered_joint(
             compared_levels(evaluation, observations),
             outcome="value",
             control_group=control_group,
+            anticipation=design.anticipation,
             shares=_shares(evaluation, observations, design),
         ).overall("simple"),
     )

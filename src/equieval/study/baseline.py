@@ -20,7 +20,8 @@ from equieval.study.analysis import CI_LEVEL, Analysis, tidy
 from equieval.study.compared_series import compared_series
 from equieval.study.groups import compared_levels, direction
 from equieval.study.its import shown_groups
-from equieval.study.panel import Comparative, panel_design, pooled
+from equieval.study.panel import panel_design, pooled
+from equieval.study.panel_options import Comparative
 from equieval.study.words import first_start, measure_name, measure_unit
 
 RATIOS = frozenset({"ratio", "rii"})

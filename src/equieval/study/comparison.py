@@ -21,11 +21,13 @@ from equieval.methods.few_clusters import cr2, wild_bootstrap
 from equieval.methods.few_treated import ferman_pinto
 from equieval.methods.inference import headline_interval, reassignment_interval
 from equieval.methods.staggered_alternatives import imputation
-from equieval.methods.synthetic_did import synthetic_did
+from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
 from equieval.study.headline import UP_TO_HORIZON
 
 DRAWS = 9_999
+SETS = 199
+"""Sets of placebo units at most: enough to tell 1 in twenty."""
 PER_PERSON = "each person counts the same"
 PER_UNIT = "each unit counts the same"
 CLUSTERED = "clustered by unit, t on clusters − 1"
@@ -83,13 +85,17 @@ class Comparison:
 
 
 def compare(
-    panel: pd.DataFrame, n_events: float | None = None, *, draws: int = DRAWS
+    panel: pd.DataFrame,
+    n_events: float | None = None,
+    *,
+    per_unit: bool = False,
+    draws: int = DRAWS,
 ) -> Comparison:
     """Estimate the effect on ``value`` of a panel (`equieval.study.panel.rate_panel`).
 
-    Weighted by denominator, unless the rule leaves reassignment only: then each unit counts
-    the same, as the reassignment takes the units to be alike. ``draws`` are those of the wild
-    bootstrap.
+    Weighted by denominator, unless the protocol (``per_unit``) lets each unit count the same, or
+    the rule leaves reassignment only, which takes the units to be alike. ``draws`` are those of
+    the wild bootstrap.
 
     Raises
     ------
@@ -98,15 +104,16 @@ def compare(
     units = panel.groupby("unit")["exposed"].max()
     rule = headline_interval(len(units), int(units.sum()), n_events)
     exposed = panel[panel["exposed"] == 1]
-    weighted = rule.interval in ("clustered", "wild-bootstrap")
+    weighted = rule.interval in ("clustered", "wild-bootstrap") and not per_unit
+    weights = "weight" if weighted else None
     if rule.interval == "clustered":
         effect = two_way_fixed_effects(
-            panel, outcome="value", weights="weight", ci_level=CI_LEVEL
+            panel, outcome="value", weights=weights, ci_level=CI_LEVEL
         ).effect
         inference = CLUSTERED
     elif rule.interval == "wild-bootstrap":
         found = wild_bootstrap(
-            panel, outcome="value", weights="weight", draws=draws, ci_level=CI_LEVEL
+            panel, outcome="value", weights=weights, draws=draws, ci_level=CI_LEVEL
         )
         effect = found.effect
         inference = f"wild cluster bootstrap, {found.draws:,} draws ({found.scheme})"
@@ -173,27 +180,32 @@ Way = tuple[str, str, str, Callable[[], Contrast]]
 """Another way to the same effect: estimator, inference, weighting, and the estimate."""
 
 
-def other_ways(panel: pd.DataFrame) -> tuple[Way, ...]:
-    """Return the other estimators and intervals for a panel with one start."""
+def other_ways(panel: pd.DataFrame, *, per_unit: bool = False) -> tuple[Way, ...]:
+    """Return the other estimators and intervals for a panel with one start.
+
+    The first two weigh as the headline does (``per_unit``), the third the other way.
+    """
     value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
+    own, other = (None, "weight") if per_unit else ("weight", None)
+    counted, otherwise = (PER_UNIT, PER_PERSON) if per_unit else (PER_PERSON, PER_UNIT)
     return (
         (
             "TWFE, clustered errors",
             CLUSTERED,
-            PER_PERSON,
-            lambda: two_way_fixed_effects(panel, weights="weight", **value).effect,
+            counted,
+            lambda: two_way_fixed_effects(panel, weights=own, **value).effect,
         ),
         (
             "TWFE, CR2 errors",
             "CR2 by unit, Bell–McCaffrey degrees of freedom",
-            PER_PERSON,
-            lambda: cr2(panel, weights="weight", **value),
+            counted,
+            lambda: cr2(panel, weights=own, **value),
         ),
         (
-            "TWFE, unweighted",
+            "TWFE, weighted" if per_unit else "TWFE, unweighted",
             CLUSTERED,
-            PER_UNIT,
-            lambda: two_way_fixed_effects(panel, **value).effect,
+            otherwise,
+            lambda: two_way_fixed_effects(panel, weights=other, **value).effect,
         ),
         (
             "Imputation",
@@ -209,11 +221,17 @@ def other_ways(panel: pd.DataFrame) -> tuple[Way, ...]:
         ),
         (
             "Synthetic DiD",
-            "placebo units, normal",
+            "placebo units, by rank",
             PER_UNIT,
-            lambda: synthetic_did(panel, **value).effect,
+            lambda: _synthetic_by_rank(panel),
         ),
     )
+
+
+def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:
+    ranked = placebo_synthetic_did(panel, outcome="value", max_placebos=SETS)
+    others = ranked.placebos["estimate"].to_numpy(float)[1:]
+    return placebo_contrast(ranked.estimate, others, CI_LEVEL)
 
 
 def beside_rows(ways: Iterable[Way], subject: Subject, **columns: Any) -> Iterator[dict[str, Any]]:

@@ -107,12 +107,7 @@ def blocked_study(
         panel, outcome="value", control_group=control_group, ci_level=CI_LEVEL
     ).aggregate("dynamic")
     whole = event_study(found)
-    ways = _BLOCKS[frequency]
-    fine = next(
-        (way for way in ways if max(whole.n_before + 1, whole.n_after) / way[0] <= MOST_BLOCKS),
-        ways[-1],
-    )
-    width, block = fine
+    width, block = _blocks(whole, frequency, design)
     study = in_blocks(whole, width)
     after = (design.horizon - max(design.adoption.values())).n + 1
     fewest = min(len(design.adoption), len(design.controls) or len(design.adoption))
@@ -123,6 +118,22 @@ def blocked_study(
         blocks_to_horizon=min(max(after // width, 1), study.n_after),
         reliable=fewest >= TREATED_FOR_BOOTSTRAP,
     )
+
+
+def _blocks(study: EventStudy, frequency: str, design: PanelDesign) -> tuple[int, str]:
+    """Return the width of a block and what it is called.
+
+    The covariance of the effects has the rank of the units less their groups at most: as many
+    effects or more could not be told apart.
+    """
+    groups = len(set(design.adoption.values())) + bool(design.controls)
+    rank = len(design.units) - groups
+    ways = _BLOCKS[frequency]
+    for width, block in ways:
+        before, after = (study.n_before + 1) // width, study.n_after // width
+        if max(before, after) <= MOST_BLOCKS and before + after - 1 < rank:
+            return width, block
+    return ways[-1]
 
 
 def event_frames(

@@ -41,6 +41,13 @@ def lasting_rows(
     if found is None or block.retention_margin is None or not found.reliable:
         return [], nothing
     months = MONTHS_OF[frequency] * found.width
+    for month in block.sustained_at:
+        if month % months:
+            raise DesignError(
+                f"{month} months after the start no {found.block} of the event study ends",
+                where="robustness.sustained_at",
+                remedy=f"give multiples of {months}",
+            )
     named = [(month, month // months) for month in block.sustained_at]
     reached = [(month, end) for month, end in named if 0 < end <= found.study.n_after]
     if not reached:
@@ -48,12 +55,6 @@ def lasting_rows(
     spans: dict[str, list[int]] = {}
     begin = 0
     for month, end in reached:
-        if end <= begin:
-            raise DesignError(
-                f"{month} months are not told apart from the earlier ones in {found.block}s",
-                where="robustness.sustained_at",
-                remedy="name months further apart",
-            )
         spans[_label(month, begin * months)] = list(range(begin, end))
         begin = end
     (first, early), *later = spans.items()

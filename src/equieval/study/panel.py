@@ -14,20 +14,20 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from equieval.data import Observations, parse_period
-from equieval.errors import DesignError, did_you_mean
+from equieval.errors import DesignError
 from equieval.methods.gradient import measure_weights
 from equieval.protocol import Evaluation
-from equieval.protocol.design import (
-    DifferenceInDifferences,
-    StaggeredDifferenceInDifferences,
-    SyntheticDifferenceInDifferences,
-)
+from equieval.protocol.design import StaggeredDifferenceInDifferences
 from equieval.study.groups import compared_levels, direction
+from equieval.study.panel_options import (
+    Comparative,
+    comparative,
+    refuse_outside,
+    refuse_robustness_outside,
+    refuse_unknown_units,
+)
 from equieval.study.series import label
 
-Comparative = (
-    DifferenceInDifferences | StaggeredDifferenceInDifferences | SyntheticDifferenceInDifferences
-)
 LEAST_CONTROLS = 2
 
 
@@ -83,7 +83,7 @@ class PanelDesign:
 
     def before_the_start(self, start: pd.Period) -> PanelDesign:
         """Return the periods before anybody is exposed, with a start that never was."""
-        earlier = self.periods[self.periods < self.start]
+        earlier = self.periods[self.periods < self.start - self.anticipation]
         return replace(self.starting(start), periods=earlier, horizon=earlier[-1])
 
     def without(self, *units: str) -> PanelDesign:
@@ -99,10 +99,10 @@ class PanelDesign:
         return replace(self, excluded=(*self.excluded, *periods))
 
     def marked(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of the window with ``treated, exposed, first_exposed``.
+        """Return the rows of the window with ``treated, exposed, first_exposed, anticipated``.
 
-        Periods that the protocol leaves out, and those in which an effect may be anticipated,
-        are not in it.
+        Periods that the protocol leaves out are not in it; nor, with one start, those in which
+        an effect may be anticipated. With several starts these are marked ``anticipated``.
         """
         rows = rows[rows["unit"].isin(self.units) & rows["period"].isin(self.periods)]
         rows = rows[~rows["period"].isin(list(self.excluded))]
@@ -111,16 +111,16 @@ class PanelDesign:
             index=rows.index,
             dtype=rows["period"].dtype,
         )
+        earlier = rows["period"] + self.anticipation
         rows = rows.assign(
             first_exposed=first,
             treated=first.notna().astype(float),
             exposed=(rows["period"] >= first).fillna(value=False).astype(float),
+            anticipated=(earlier >= first) & (rows["period"] < first) & first.notna(),
         )
-        if not self.anticipation:
-            return rows.reset_index(drop=True)
-        earlier = rows["period"] + self.anticipation
-        anticipated = (earlier >= first) & (rows["exposed"] == 0) & first.notna()
-        return rows[~anticipated].reset_index(drop=True)
+        if not self.staggered:
+            rows = rows[~rows["period"].isin(rows.loc[rows["anticipated"], "period"])]
+        return rows.reset_index(drop=True)
 
 
 def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDesign:
@@ -134,7 +134,7 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
     DesignError : a unit or period that the data do not have, a unit of the data that the design
         does not name, an option that this version does not fit, or nobody left to compare.
     """
-    design = _comparative(evaluation)
+    design = comparative(evaluation)
     primary, frequency = evaluation.outcomes.primary, observations.frequency
     covered = observations.periods(primary.indicator)
     if not len(covered):
@@ -145,17 +145,27 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
         )
     first = parse_period(design.first_period, frequency) if design.first_period else covered[0]
     last = parse_period(design.last_period, frequency) if design.last_period else covered[-1]
+    refuse_outside(covered, first, "design.first_period")
+    refuse_outside(covered, last, "design.last_period")
     periods = pd.period_range(first, last, freq=covered.freqstr)
     horizon = parse_period(primary.horizon, frequency)
-    _refuse_outside(periods, horizon, "outcomes.primary.horizon")
+    refuse_outside(periods, horizon, "outcomes.primary.horizon")
     adoption = {unit: parse_period(name, frequency) for unit, name in _starts(design).items()}
     key = "design.adoption" if hasattr(design, "adoption") else "design.start"
     for start in dict.fromkeys(adoption.values()):
-        _refuse_outside(periods, start, key)
-    _refuse_unknown_units(design, observations)
+        refuse_outside(periods, start, key)
+    _refuse_nothing_before(periods, adoption, key)
+    refuse_unknown_units(design, observations)
+    refuse_robustness_outside(
+        evaluation,
+        observations,
+        periods,
+        horizon=horizon,
+        staggered=len(set(adoption.values())) > 1,
+    )
     excluded = tuple(parse_period(name, frequency) for name in design.exclude_periods)
     for period in excluded:
-        _refuse_outside(periods, period, "design.exclude_periods")
+        refuse_outside(periods, period, "design.exclude_periods")
     found = PanelDesign(
         unit=design.unit,
         periods=periods,
@@ -178,7 +188,7 @@ def rate_panel(observations: Observations, outcome: str, design: PanelDesign) ->
     Returns
     -------
     DataFrame ``unit, period, value, weight, numerator, denominator, first_exposed, treated,
-    exposed``; ``value`` in the indicator's unit, ``weight`` its denominator.
+    exposed, anticipated``; ``value`` in the indicator's unit, ``weight`` its denominator.
     """
     rows = observations.overall(outcome)
     rows = rows.assign(value=rows["rate"], weight=rows["denominator"])
@@ -257,70 +267,23 @@ def pooled(observations: Observations, units: tuple[str, ...], name: str) -> Obs
     return replace(observations, table=table)
 
 
-def _comparative(evaluation: Evaluation) -> Comparative:
-    """Return the design block if this version fits every option in it."""
-    design = evaluation.design
-    if not isinstance(design, Comparative):
-        raise DesignError(
-            f"design '{design.type}' compares no units",
-            where="design.type",
-            remedy="use the pages of that design",
-        )
-    if design.cluster is not None and design.cluster != design.unit:
-        raise DesignError(
-            f"units are not treated in clusters of '{design.cluster}' in this version: each unit "
-            "is a cluster of its own",
-            where="design.cluster",
-            remedy="leave it out, or make the cluster the unit",
-        )
-    if design.covariates:
-        raise DesignError(
-            "this version adjusts for no covariates in a report",
-            where="design.covariates",
-            remedy="leave them out; say in design.selection how the treated differ",
-        )
-    direction(evaluation.outcomes.primary.indicator)
-    return design
-
-
 def _starts(design: Comparative) -> Mapping[str, str]:
     if isinstance(design, StaggeredDifferenceInDifferences):
         return design.adoption
     return dict.fromkeys(design.treated, design.start)
 
 
-def _refuse_outside(periods: pd.PeriodIndex, period: pd.Period, where: str) -> None:
-    if period not in periods:
+def _refuse_nothing_before(
+    periods: pd.PeriodIndex, adoption: Mapping[str, pd.Period], where: str
+) -> None:
+    """Refuse units that are treated from the first period on."""
+    always = [unit for unit, start in adoption.items() if start == periods[0]]
+    if always:
         raise DesignError(
-            f"{label(period)} lies outside the data ({label(periods[0])} to {label(periods[-1])})",
+            f"treated from the first period on ({label(periods[0])}), so that nothing is known of "
+            f"them before: {', '.join(always[:6])}",
             where=where,
-            remedy="correct it, or supply data around it",
-        )
-
-
-def _refuse_unknown_units(design: Comparative, observations: Observations) -> None:
-    """Refuse units that are named but not there, and units that are there but not named."""
-    named = {
-        "design.adoption" if hasattr(design, "adoption") else "design.treated": design.treated,
-        "design.controls": design.controls,
-        "design.exclusions": tuple(entry.unit for entry in design.exclusions),
-    }
-    for where, units in named.items():
-        for unit in units:
-            if unit not in observations.units:
-                raise DesignError(
-                    f"the data have no {design.unit} '{unit}'",
-                    where=where,
-                    remedy=did_you_mean(unit, observations.units),
-                )
-    known = {unit for units in named.values() for unit in units}
-    forgotten = [unit for unit in observations.units if unit not in known]
-    if forgotten:
-        listed = ", ".join(forgotten[:6]) + (" …" if len(forgotten) > 6 else "")
-        raise DesignError(
-            f"the data have units that the design does not name: {listed}",
-            where="design.controls",
-            remedy="name them as controls, or leave them out under design.exclusions with a reason",
+            remedy="supply earlier data, or leave them out under design.exclusions",
         )
 
 

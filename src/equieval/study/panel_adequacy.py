@@ -29,7 +29,8 @@ def panel_checks(
     The frame of `equieval.study.adequacy.against`.
     """
     design = panel_design(evaluation, observations)
-    treated, controls = len(design.adoption), len(design.controls)
+    begun = [start for start in design.adoption.values() if start <= design.horizon]
+    treated, controls = len(begun), len(design.controls)
     used = design.to_horizon()
     kept = used.periods[~used.periods.isin(list(used.excluded))]
     cells = strata_panel(observations, evaluation.outcomes.primary.indicator, used)

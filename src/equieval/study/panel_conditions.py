@@ -24,7 +24,7 @@ from equieval.study.conditions import (
     placebo_words,
     shock_words,
 )
-from equieval.study.panel import Comparative
+from equieval.study.panel_options import Comparative
 
 CLEARLY = 0.05
 FRAGILE, STURDY = 0.5, 1.0

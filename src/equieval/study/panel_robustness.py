@@ -275,6 +275,7 @@ def _specifications(
         rows = panel(controls[who].to_horizon().without_periods(*left_out))
         if estimator == approach.estimator and weighting == ways[0][1]:
             return approach.vary(rows, None).effect
+        rows = rows[~rows["anticipated"]]
         if estimator == REASSIGNED:
             return reassignment_interval(rows, outcome="value", ci_level=CI_LEVEL)
         if estimator == "imputation":
@@ -304,12 +305,12 @@ def _ways(design: PanelDesign, approach: Approach, person: str, unit: str) -> li
 
     With few units on a side only those whose interval does not rest on clustering.
     """
-    own = person if approach.estimator == TWFE else unit
     if min(len(design.adoption), len(design.controls)) < TREATED_FOR_BOOTSTRAP:
         alone = [] if approach.estimator == TWFE or design.staggered else [(REASSIGNED, unit)]
-        return [(approach.estimator, own if approach.estimator != TWFE else unit), *alone]
-    ways = [(TWFE, person), (TWFE, unit), ("imputation", unit)]
-    return ways if approach.estimator == TWFE else [(approach.estimator, own), *ways]
+        return [(approach.estimator, unit), *alone]
+    own, other = (unit, person) if approach.per_unit else (person, unit)
+    ways = [(TWFE, own), (TWFE, other), ("imputation", unit)]
+    return ways if approach.estimator == TWFE else [(approach.estimator, unit), *ways]
 
 
 def _later(estimated: Callable[..., Contrast], *choices: str) -> Callable[[], Contrast]:

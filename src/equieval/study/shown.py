@@ -20,7 +20,8 @@ from equieval.study.answers import analysis_of
 from equieval.study.baseline import as_one as summed
 from equieval.study.headline import headline_of
 from equieval.study.page import Page
-from equieval.study.panel import Comparative, panel_design
+from equieval.study.panel import panel_design
+from equieval.study.panel_options import Comparative
 from equieval.study.series import label
 from equieval.study.summary import model_terms
 from equieval.study.words import measure_name, outcome_words

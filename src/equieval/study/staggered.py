@@ -34,19 +34,29 @@ _OTHER: dict[ControlGroup, ControlGroup] = {
 
 
 def compare_staggered(
-    panel: pd.DataFrame, control_group: ControlGroup, n_events: float | None = None
+    panel: pd.DataFrame,
+    control_group: ControlGroup,
+    n_events: float | None = None,
+    *,
+    anticipation: int = 0,
 ) -> Comparison:
     """Estimate the average effect on ``value`` over all exposed units and periods.
+
+    With ``anticipation`` the periods compared with are those before any effect may show.
 
     Raises
     ------
     DesignError : the panel carries no staggered difference-in-differences.
     """
     found = callaway_santanna(
-        panel, outcome="value", control_group=control_group, ci_level=CI_LEVEL
+        panel,
+        outcome="value",
+        control_group=control_group,
+        anticipation=anticipation,
+        ci_level=CI_LEVEL,
     )
     overall = found.aggregate("simple").overall
-    units = panel.groupby("unit")["treated"].max()
+    units = panel.groupby("unit")["exposed"].max()
     rule = headline_interval(len(units), int(units.sum()), n_events)
     treated = int(units.sum())
     reason = f"{len(units)} units, {treated} of them treated: t on units − 1"
@@ -65,13 +75,17 @@ def compare_staggered(
         float(panel.loc[panel["exposed"] == 1, "value"].mean()),
         len(panel),
         found.n_units,
-        found.n_treated_units,
+        treated,
     )
 
 
-def other_staggered_ways(panel: pd.DataFrame, control_group: ControlGroup) -> tuple[Way, ...]:
+def other_staggered_ways(
+    panel: pd.DataFrame, control_group: ControlGroup, *, anticipation: int = 0
+) -> tuple[Way, ...]:
     """Return the other estimators for a panel with several starts."""
     value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
+    group_time: dict[str, Any] = {"anticipation": anticipation, **value}
+    unaffected = panel[~panel["anticipated"]]
     other = _OTHER[control_group]
     return (
         (
@@ -79,7 +93,9 @@ def other_staggered_ways(panel: pd.DataFrame, control_group: ControlGroup) -> tu
             f"influence functions, {CLUSTERED}",
             PER_UNIT,
             lambda: (
-                callaway_santanna(panel, control_group=other, **value).aggregate("simple").overall
+                callaway_santanna(panel, control_group=other, **group_time)
+                .aggregate("simple")
+                .overall
             ),
         ),
         (
@@ -87,7 +103,7 @@ def other_staggered_ways(panel: pd.DataFrame, control_group: ControlGroup) -> tu
             "influence functions, clustered by unit, normal",
             PER_UNIT,
             lambda: (
-                callaway_santanna(panel, control_group=control_group, **value)
+                callaway_santanna(panel, control_group=control_group, **group_time)
                 .aggregate("group")
                 .overall
             ),
@@ -96,12 +112,12 @@ def other_staggered_ways(panel: pd.DataFrame, control_group: ControlGroup) -> tu
             "Imputation",
             "conservative errors by unit, t on clusters − 1",
             PER_UNIT,
-            lambda: imputation(panel, **value),
+            lambda: imputation(unaffected, **value),
         ),
         (
             "TWFE, unweighted",
             CLUSTERED,
             PER_UNIT,
-            lambda: two_way_fixed_effects(panel, **value).effect,
+            lambda: two_way_fixed_effects(unaffected, **value).effect,
         ),
     )
