@@ -34,6 +34,7 @@ check: $(READY) ## lint, format, imports, types, notebooks without outputs
 
 validate: $(READY) ## the long simulation: do the intervals keep their promise?
 	$(BIN)/python tests/simulation/intervals
+	$(BIN)/python tests/simulation/known_truth.py
 	$(BIN)/python -m pytest -m simulation tests/simulation
 
 bench: $(READY) ## time this against the plain alternative, side by side

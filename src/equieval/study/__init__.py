@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         recorded_by_unit,
     )
     from equieval.study.baseline import shown_measures
+    from equieval.study.known_truth import show_known_truth
     from equieval.study.page import Page, open_page
     from equieval.study.shown import (
         as_one,
@@ -97,6 +98,7 @@ _HOME = {
     "show_event_study": "shown",
     "show_funnel": "shown",
     "show_interval": "shown",
+    "show_known_truth": "known_truth",
     "show_lasting": "shown",
     "show_ratios": "shown",
     "show_model": "shown",
@@ -146,6 +148,7 @@ __all__ = [
     "show_event_study",
     "show_funnel",
     "show_interval",
+    "show_known_truth",
     "show_lasting",
     "show_model",
     "show_ratios",
