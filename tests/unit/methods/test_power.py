@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from equieval.errors import DesignError
-from equieval.methods.its import fit_reml_ar1, level_and_slope
+from equieval.methods.its import effect_at, fit_reml_ar1, level_and_slope
+from equieval.methods.its_design import SegmentedModel
 from equieval.methods.power import detectable_effect
 
 MONTHS = pd.period_range("2021-01", periods=24, freq="M")
@@ -69,9 +70,48 @@ def test_an_effect_far_on_is_harder_to_find_than_one_at_the_start(before, answer
     assert later.effect > answer.effect
 
 
+def test_under_another_model_an_effect_of_that_size_is_found_as_often():
+    # as above: a level that comes after a phase-in, with a season, judged by Satterthwaite
+    model = SegmentedModel(impact="level", phase_in=3, fourier_pairs=1)
+    rng = np.random.default_rng(5)
+    months = np.arange(24)
+    season = 2 * np.sin(2 * np.pi * months / 12)
+    before = pd.Series(20 + season + rng.normal(size=24), MONTHS)
+    answer = detectable_effect(
+        before,
+        periods_after=24,
+        horizon=6,
+        model=model,
+        small_sample="satterthwaite",
+        replications=300,
+    )
+    assert answer.sigma < 1.3, "the season is no noise"
+    periods = pd.period_range("2021-01", periods=48, freq="M")
+    X = model.matrix(periods, periods[24])
+    found = 0
+    for _ in range(250):
+        noise = rng.normal(size=48)
+        for step in range(1, 48):
+            noise[step] = answer.phi * noise[step - 1] + math.sqrt(1 - answer.phi**2) * noise[step]
+        y = pd.Series(answer.sigma * noise + answer.effect * (np.arange(48) >= 24), periods)
+        try:
+            fit = fit_reml_ar1(y.reindex(X.index), X)
+        except DesignError:
+            continue
+        found += effect_at(fit, X, periods[30]).ci_low > 0
+    assert found / 250 == pytest.approx(0.8, abs=2.58 * math.sqrt(0.16 / 250 + 0.16 / 300))
+
+
+def test_an_interval_on_too_few_degrees_of_freedom_finds_nothing(before):
+    answer = detectable_effect(before, periods_after=24, replications=20, least_df=1_000)
+    assert math.isinf(answer.effect)
+    assert answer.refused == 1
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"periods_after": 12, "model": SegmentedModel(lag=3)}, "begins later"),
         ({"periods_after": 12, "horizon": 12}, "outside the 12 periods"),
         ({"periods_after": 24, "power": 80}, "between 0 and 1"),
     ],

@@ -1,0 +1,92 @@
+"""What an evaluation could find follows from its design and its own figures before the start."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from evaluations import PROJECT, read
+
+from equieval.errors import DesignError
+from equieval.protocol import Evaluation, load_evaluation
+from equieval.study.comparison import compare
+from equieval.study.panel import measure_panel, panel_design, rate_panel
+from equieval.study.power import DetectableEffects, Simulation, detectable_effects
+from equieval.study.series import label
+
+FEW = Simulation(replications=200)
+COMPARISON = "smokefree-pathway-smoking-at-delivery"
+
+
+def evaluation_of(id: str, **design: Any) -> Evaluation:
+    """An evaluation of the portfolio with some keys of its design changed."""
+    found = load_evaluation(PROJECT / "params" / f"{id}.yaml")
+    changed = found.design.model_copy(update=design)
+    return Evaluation({**found.given, "design": changed}, found.where)
+
+
+def found_by(id: str, **design: Any) -> DetectableEffects:
+    return detectable_effects(evaluation_of(id, **design), PROJECT, simulation=FEW)
+
+
+def test_a_comparison_promises_what_its_report_can_tell_from_nothing() -> None:
+    # An effect is found with 80% power at about 1.43 half widths of its 95% interval
+    # ((1.96 + 0.84) / 1.96); the report weights by denominator, so the two agree roughly.
+    evaluation, observations = read(PROJECT, PROJECT / "params" / f"{COMPARISON}.yaml")
+    design = panel_design(evaluation, observations)
+    panels = {
+        "outcome": rate_panel(observations, "smoking-at-delivery", design),
+        "gap": measure_panel(evaluation, observations, "sii", design),
+    }
+    for answer in found_by(COMPARISON).answers:
+        effect = compare(panels[answer.question], draws=499).effect
+        told = 1.43 * (effect.ci_high - effect.ci_low) / 2
+        assert told / 2 < answer.effect < 2 * told
+
+
+def test_time_left_out_or_anticipated_before_the_start_teaches_nothing() -> None:
+    plan = found_by(COMPARISON, exclude_periods=("2020-12", "2022-11"), anticipation=2).plan
+    assert (label(plan.learnt[0]), label(plan.learnt[-1])) == ("2021-01", "2022-07")
+    assert plan.after == 29
+
+
+def test_units_that_start_at_different_times_are_compared_without_controls() -> None:
+    found = found_by("midwifery-continuity-staggered")
+    assert [answer.question for answer in found.answers] == ["outcome", "gap"]
+    assert (found.plan.n_units, found.plan.n_treated_units) == (23, 12)
+    assert "6 periods before the start" in found.caution
+
+
+def test_a_series_is_judged_by_its_own_model_on_protected_counts() -> None:
+    found = found_by("smokefree-pathway-controlled-its")
+    assert not found.refusals
+    assert label(found.plan.horizon) == "2024-09"
+    for answer in found.answers:
+        assert 0 < answer.effect < abs(answer.before)
+        assert math.isfinite(answer.longer)
+
+
+@pytest.mark.parametrize(
+    ("id", "design", "words", "where"),
+    [
+        ("maternity-equity-audit-ashmere", {}, "estimates no effect", "design.type"),
+        ("workforce-race-equality", {}, "4 periods without a gap", "design.first_period"),
+        (COMPARISON, {"start": "2020-04"}, "nothing is recorded before", "design.start"),
+        (
+            COMPARISON,
+            {"exclude_periods": ("2022-06",)},
+            "3 periods without a gap",
+            "design.exclude_periods",
+        ),
+        (COMPARISON, {"controls": ("Nowhere LMNS",)}, "no LMNS 'Nowhere LMNS'", "design.controls"),
+    ],
+)
+def test_a_design_that_cannot_be_planned_says_why(
+    id: str, design: dict[str, Any], words: str, where: str
+) -> None:
+    with pytest.raises(DesignError) as error:
+        found_by(id, **design)
+    assert words in error.value.what
+    assert error.value.where == where
+    assert error.value.remedy
