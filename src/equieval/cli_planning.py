@@ -123,6 +123,7 @@ def _say_power(stated: Evaluation, found: DetectableEffects, simulation: Simulat
         _say_answer(name, answer, periods)
     for question, refusal in found.refusals.items():
         say(f"  {question}: {refusal.what}")
+        say(f"    what would help: {refusal.remedy}")
     if found.answers:
         say(f"  smaller with: {'; '.join(found.remedies)}")
         if found.caution:
@@ -152,7 +153,7 @@ def _say_answer(name: str, answer: Detectable, periods: str) -> None:
     if math.isfinite(answer.relative):
         part = percent(answer.relative, decimals=1 if answer.relative < 0.1 else 0)
         share = f"{part} of the mean of the treated before the start ({number(answer.before)})"
-    say(f"  {name}: {size}, {share} ({answer.seconds:.1f} s)")
+    say(f"  {name}: {size}, {share}; took {answer.seconds:.1f} s")
     say(f"    judged by: {answer.judged}")
     if math.isfinite(answer.longer):
         say(f"    with twice as many {periods} from the start on: {number(answer.longer)}")
