@@ -10,6 +10,7 @@ usual one leaves out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -100,6 +101,21 @@ def fit(y: Array, X: Array, times: Array, *, information: Information = "expecte
         )
     phi = _restricted_maximum(ols_residuals / scale, basis, np.diff(times))
     return _at_maximum(y, X, basis, triangle, times, phi, information)
+
+
+def planned_df(X: Array, times: Array, weights: Array, *, phi: float) -> float:
+    """Return the Satterthwaite degrees of freedom of ``weights'β`` at a given autocorrelation.
+
+    By the expected information they depend on the design and on ``phi`` alone, so they are known
+    before any outcome is: what is decided by them is not decided by the estimate.
+    """
+    n, p = X.shape
+    if n - p < 3:
+        return math.nan
+    basis, triangle = np.linalg.qr(X)
+    outcome = np.where(np.arange(n) % 3 == 0, 1.0, -1.0)  # Any that the model does not fit.
+    found = _at_maximum(outcome, X, basis, triangle, times, phi, "expected")
+    return found.satterthwaite_df(weights)
 
 
 def profile_log_likelihood(y: Array, X: Array, times: Array, phi: Array) -> Array:

@@ -7,7 +7,9 @@ result with a reason and with what data would change it.
 Sources: points before and after: the EPOC criteria for interrupted time series (at least
 three each) and Turner et al. (2021) on short series, where intervals of series under twelve
 points are too narrow. Degrees of freedom: simulated coverage of REML with Satterthwaite
-degrees of freedom, which breaks down below four. Events per cell: the usual rule for the
+degrees of freedom, which breaks down below four; they are those of the design at an
+autocorrelation fixed beforehand, because those at the estimated one would pick the estimates
+that are shown by how they came out. Events per cell: the usual rule for the
 normal approximation to a count (at least five, better ten).
 """
 
@@ -24,6 +26,8 @@ CANNOT_SAY = "cannot say"
 LEVELS = (CAN_CARRY, WITH_CAUTION, CANNOT_SAY)
 LEAST_DF = 4
 """Below so many degrees of freedom no interval is relied on."""
+PLANNED_PHI = 0.4
+"""Autocorrelation at which a series is judged, fixed before it is looked at."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ ITS_THRESHOLDS = (
         8,
         LEAST_DF,
         "neighbouring points are alike, so they carry less information than their number; "
-        "below four degrees of freedom a series cannot carry a change of trend",
+        "below four degrees of freedom a series cannot carry a change of trend (judged at an "
+        "autocorrelation of 0.4, so that the estimate does not decide whether it is shown)",
         "more frequent figures for the same years (quarterly or monthly), or a comparison series",
     ),
     Threshold(
@@ -166,7 +171,7 @@ def adequacy_checks(
     Parameters
     ----------
     points_before, points_after : observed points on either side of the start.
-    df : Satterthwaite degrees of freedom of the primary estimate.
+    df : Satterthwaite degrees of freedom of the primary estimate at `PLANNED_PHI`.
     smallest_cell : smallest number of events in any group and period.
 
     Returns

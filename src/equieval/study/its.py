@@ -14,19 +14,18 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.errors import DesignError
-from equieval.methods.its import effect_at
+from equieval.methods.its import INTERVENTION_COLUMNS
+from equieval.methods.reml import planned_df
 from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import adequacy_checks
-from equieval.study.analysis import CI_LEVEL, Analysis, tidy
+from equieval.study.adequacy import PLANNED_PHI, adequacy_checks
+from equieval.study.analysis import Analysis, tidy
 from equieval.study.compared_series import ComparedSeries, compared_series, lifted
 from equieval.study.headline import AT_HORIZON
 from equieval.study.its_rows import (
     covering,
     drawn_series,
     events_of,
-    fit_series,
     fits_beside,
     headline_rows_of,
     its_rows,
@@ -167,13 +166,13 @@ def shown_groups(observations: Observations) -> Observations:
 
 
 def design_checks(
-    evaluation: Evaluation, observations: Observations, estimate: pd.Series | None = None
+    evaluation: Evaluation, observations: Observations, _estimate: pd.Series | None = None
 ) -> pd.DataFrame:
     """Hold the primary outcome's series against the adequacy thresholds.
 
     Parameters
     ----------
-    estimate : the estimate in question (its ``df`` count); left out, the primary one is fitted.
+    _estimate : not used: what a design can carry is judged by the design, never by the estimate.
 
     Returns
     -------
@@ -181,26 +180,31 @@ def design_checks(
     """
     compared = compared_series(evaluation, observations)
     design = series_design(evaluation, compared.observations)
-    outcome = evaluation.outcomes.primary.indicator
-    before, after = design.points(compared.outcome(outcome))
-    cells = compared.observations.strata(outcome)
+    primary = evaluation.outcomes.primary
+    before, after = design.points(compared.outcome(primary.indicator))
+    cells = compared.observations.strata(primary.indicator)
     cells = cells[cells["period"].isin(list(design.periods))]
+    values = compared.measure(primary.indicator, primary.measure)
     return adequacy_checks(
         points_before=before,
         points_after=after,
-        df=_primary_df(evaluation, observations) if estimate is None else float(estimate["df"]),
+        df=planned_degrees_of_freedom(values, covering(design, values)),
         smallest_cell=float(cells["numerator"].min()),
     )
 
 
-def _primary_df(evaluation: Evaluation, observations: Observations) -> float:
-    """Return the degrees of freedom of the primary estimate; missing where it is refused."""
-    primary = evaluation.outcomes.primary
-    compared = compared_series(evaluation, observations)
-    values = compared.measure(primary.indicator, primary.measure)
-    own = covering(series_design(evaluation, compared.observations), values)
-    try:
-        found = effect_at(fit_series(values, own), own.matrix(), own.horizon, ci_level=CI_LEVEL)
-    except DesignError:
-        return math.nan
-    return found.df
+def planned_degrees_of_freedom(values: pd.Series, design: SeriesDesign) -> float:
+    """Return the degrees of freedom of the effect at the horizon at `PLANNED_PHI`.
+
+    They follow from which periods are there, the model and the horizon alone. Judging by those at
+    the estimated autocorrelation would show estimates where it came out low, and their intervals
+    too narrow (the simulations of `make validate`).
+    """
+    matrix = design.matrix()
+    known = design.usable(values).dropna().index
+    rows = matrix.loc[known]
+    terms = [term for term in INTERVENTION_COLUMNS if term in matrix.columns]
+    at_horizon = matrix.loc[matrix.index == design.horizon].iloc[0]
+    weights = at_horizon.where(matrix.columns.isin(terms), 0.0)
+    times = pd.PeriodIndex(known).asi8.astype(float)
+    return planned_df(rows.to_numpy(float), times, weights.to_numpy(float), phi=PLANNED_PHI)

@@ -58,12 +58,6 @@ def other_synthetic_ways(panel: pd.DataFrame) -> tuple[Way, ...]:
     value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
     return (
         (
-            "Synthetic DiD, normal interval",
-            "placebo units, normal",
-            PER_UNIT,
-            lambda: synthetic_did(panel, **value).effect,
-        ),
-        (
             "DiD, treatment reassigned",
             "reassignment of the treatment over the units",
             PER_UNIT,
