@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         start_words,
         window_words,
     )
+    from equieval.study.shown_variants import show_besides, show_variants
     from equieval.study.summary import (
         baseline_id,
         before_and_last,
@@ -94,6 +95,7 @@ _HOME = {
     "recorded_by_group": "auditing",
     "recorded_by_indicator": "auditing",
     "recorded_by_unit": "auditing",
+    "show_besides": "shown_variants",
     "show_bounds": "shown",
     "show_event_study": "shown",
     "show_funnel": "shown",
@@ -106,6 +108,7 @@ _HOME = {
     "show_sensitivity": "shown",
     "show_sustained": "shown",
     "show_synthetic": "shown",
+    "show_variants": "shown_variants",
     "shown_group": "summary",
     "shown_measures": "baseline",
     "start_words": "shown",
@@ -144,6 +147,7 @@ __all__ = [
     "recorded_by_group",
     "recorded_by_indicator",
     "recorded_by_unit",
+    "show_besides",
     "show_bounds",
     "show_event_study",
     "show_funnel",
@@ -156,6 +160,7 @@ __all__ = [
     "show_sensitivity",
     "show_sustained",
     "show_synthetic",
+    "show_variants",
     "shown_group",
     "shown_measures",
     "start_words",

@@ -64,7 +64,8 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
                 {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
             )
     estimates = tidy(rows)
-    labelled = pd.DataFrame(labels).merge(estimates, on="id")
+    labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
+    labelled = labelled.merge(estimates, on="id")
     main = _examined(subjects[primary.measure], design)
     is_placebo = labelled["kind"] == "placebo start"
     return Analysis(

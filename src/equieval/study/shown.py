@@ -210,14 +210,21 @@ def show_sustained(page: Page, analysis: Analysis) -> None:
 
 
 def show_ratios(page: Page, analysis: Analysis) -> None:
-    """Show the effect at the horizon as a ratio; say so where the design gives none."""
+    """Show the effect as a ratio; say so where the design gives none."""
+    compared = isinstance(page.evaluation.design, Comparative)
     outcome = page.evaluation.outcomes.primary.indicator
     ratios = views.estimators(analysis.estimates, outcome, "rate", scale="relative")
-    caption = "The effect at the horizon as a ratio to what was expected"
+    caption = (
+        f"The effect {'up to' if compared else 'at'} the horizon as a ratio to what was expected"
+    )
     if not ratios.empty:
         page.show("ratios", layouts.ratios, ratios, caption=caption)
         return
-    none = "None: a difference between two series is held against no level of its own."
+    none = (
+        "None: the interval reaches a rate that cannot be, so what was expected has no ratio."
+        if compared
+        else "None: a difference between two series is held against no level of its own."
+    )
     facts = pd.DataFrame([("Ratio", none)], columns=["item", "words"])
     page.show("ratios", layouts.facts, facts, caption=caption)
 

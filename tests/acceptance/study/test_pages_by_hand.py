@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from comparisons import SMOKEFREE, write_comparison
 from evaluations import ENGLAND, bare_project
 
 from equieval.disclosure.declaration import DECLARATION
@@ -18,6 +19,7 @@ from equieval.study.pages import PageSpec, pages_for
 pytestmark = pytest.mark.slow
 
 PAGES = pages_for("its")
+COMPARING = [spec for spec in pages_for("did") if spec.notebook.endswith("-did.ipynb")]
 SCRATCH = f"reports/{ENGLAND}/scratch"
 
 
@@ -83,3 +85,15 @@ def test_a_page_runs_from_top_to_bottom_on_its_defaults_as_in_jupyterlab(
 ) -> None:
     run(project / "notebooks", *EXECUTE, "--inplace", Path(spec.notebook).name)
     assert_complete(project / spec.notebook, project / SCRATCH / spec.slug)
+
+
+@pytest.mark.parametrize("spec", COMPARING, ids=lambda spec: spec.slug)
+def test_a_page_that_compares_units_runs_under_plain_papermill_and_on_its_defaults(
+    project: Path, spec: PageSpec
+) -> None:
+    write_comparison(project, "made-up")
+    papermill(project, spec.notebook, "params/made-up.yaml")
+    assert_complete(project / "out.ipynb", project / "reports/made-up/scratch" / spec.slug)
+    run(project / "notebooks", *EXECUTE, "--inplace", Path(spec.notebook).name)
+    scratch = project / "reports" / SMOKEFREE / "scratch"
+    assert_complete(project / spec.notebook, scratch / spec.slug)
