@@ -39,7 +39,7 @@ def repetitions(
     ends = np.column_stack([column(data, name) for name in ("estimate", "ci_low", "ci_high")])
     away = ends - truth[:, None]
     away = away[np.argsort(away[:, 0], kind="stable")]
-    given = np.isfinite(away).all(axis=1)
+    given = np.asarray(np.isfinite(away).all(axis=1))
     held = given & (away[:, 1] <= 0) & (away[:, 2] >= 0)
     share = f"{ci_level * 100:g}%"
     with theme.figure_style():
