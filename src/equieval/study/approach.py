@@ -19,6 +19,7 @@ from equieval.methods.inequality_effect import (
     levelling,
     stratum_effects,
 )
+from equieval.methods.inference import TREATED_FOR_BOOTSTRAP
 from equieval.methods.staggered_inequality import staggered_stratum_effects
 from equieval.methods.synthetic_inequality import synthetic_strata
 from equieval.protocol import Evaluation
@@ -187,15 +188,32 @@ def _synthetic_joint(
 
 
 def _of_strata(evaluation: Evaluation, joint: StratumEffects) -> JointEffects:
+    """Return what follows from the effects by group; without intervals where units are few.
+
+    Clustered errors learnt from a handful of treated units hold far less than they promise
+    (the simulations of `make validate`): no interval, verdict or test is made of them.
+    """
     polarity = direction(evaluation.outcomes.primary.indicator)
+    measures = inequality_effects(
+        joint, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
+    )
+    untreated = joint.n_clusters - joint.n_treated_clusters
+    if min(joint.n_treated_clusters, untreated) < TREATED_FOR_BOOTSTRAP:
+        unknown = ["std_error", "df", "ci_low", "ci_high", "p_value"]
+        return JointEffects(
+            measures=measures.assign(**dict.fromkeys(unknown, math.nan)),
+            verdict="no clear change",
+            test=_no_test(),
+            inference="no interval: too few units to learn it from",
+            n_units=joint.n_clusters,
+            n_treated_units=joint.n_treated_clusters,
+        )
     try:
         test = equal_effects_test(joint)
     except DesignError:
         test = _no_test()
     return JointEffects(
-        measures=inequality_effects(
-            joint, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
-        ),
+        measures=measures,
         verdict=levelling(joint, polarity=polarity, ci_level=CI_LEVEL).verdict,
         test=test,
         inference=f"{CLUSTERED}; delta method",

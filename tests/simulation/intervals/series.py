@@ -7,6 +7,7 @@ of inequality) with AR(1) noise. Effects are read from the generator, never writ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -28,7 +29,8 @@ from equieval.methods.its import (
 from equieval.methods.its_bootstrap import bootstrap_contrast
 from equieval.methods.its_counts import fit_quasi_poisson_ar1
 from equieval.methods.its_design import segmented
-from equieval.study.adequacy import CANNOT_SAY, ITS_THRESHOLDS
+from equieval.methods.reml import planned_df
+from equieval.study.adequacy import CANNOT_SAY, ITS_THRESHOLDS, PLANNED_PHI
 from intervals.answers import Answer, judged
 
 PER = 1000
@@ -121,12 +123,33 @@ def _at_periods(drawn: Synthetic, measure: str) -> pd.DataFrame:
     return rows[(rows["estimand"] == "at-period") & (rows["measure"] == measure)]
 
 
-def _can_say(cell: SeriesCell, found: Contrast, smallest: float) -> bool:
+#: The estimands of a linear model by the interventions' terms: one row, or the sum of all.
+ESTIMANDS = {
+    "level change": lambda terms: terms.iloc[0] * 0.0 + [1.0, 0.0],
+    "slope change": lambda terms: terms.iloc[0] * 0.0 + [0.0, 1.0],
+    "effect at the end": lambda terms: terms.iloc[-1],
+    "cumulative effect": lambda terms: terms.sum(),
+}
+
+
+def degrees_of_freedom(X: pd.DataFrame, estimand: str) -> float:
+    """Return what a report judges an estimate by: its planned degrees of freedom."""
+    terms = ESTIMANDS[estimand](X[["post", "since"]])
+    weights = pd.Series(0.0, index=X.columns).add(terms, fill_value=0.0)[X.columns]
+    times = pd.PeriodIndex(X.index).asi8.astype(float)
+    return planned_df(X.to_numpy(float), times, weights.to_numpy(float), phi=PLANNED_PHI)
+
+
+def _judge(cell: SeriesCell, df: float, smallest: float, _: Contrast) -> bool:
+    return _can_say(cell, df, smallest)
+
+
+def _can_say(cell: SeriesCell, df: float, smallest: float) -> bool:
     """Whether the published thresholds let this estimate stand."""
     values = {
         "points-before": cell.before,
         "points-after": cell.periods - cell.before,
-        "degrees-of-freedom": found.df,
+        "degrees-of-freedom": df,
         "events-per-cell": smallest,
     }
     return all(_LEVEL[name](value) != CANNOT_SAY for name, value in values.items())
@@ -180,7 +203,7 @@ def _reml(
             method,
             truth,
             find,
-            can_say=lambda found: _can_say(cell, found, smallest),
+            can_say=partial(_judge, cell, degrees_of_freedom(X, estimand), smallest),
         )
         for estimand, (truth, find) in finders.items()
     ]
@@ -279,7 +302,7 @@ def _count(
                 truth,
                 find,
                 no_effect=no_effect,
-                can_say=lambda found: _can_say(cell, found, smallest),
+                can_say=lambda found: _can_say(cell, found.df, smallest),
             )
             for estimand, (truth, no_effect, find) in finders.items()
         ]
