@@ -73,8 +73,8 @@ def test_raw_trends_are_told_by_arm() -> None:
     falling = figures.arms_over_time(arms, **words)
     # treated: 12 - 0.5 t, means of t = 0..4 and 5..9; comparison: 13 - 0.6 t
     assert falling.title == (
-        "The booking rate fell in both arms from before 2019 to after it: Treated from 11.0 to "
-        "8.5 and Comparison from 11.8 to 8.8"
+        "The booking rate fell in both arms from before 2019 to after it: Treated (11.0 to "
+        "8.5) and Comparison (11.8 to 8.8)"
     )
     rising = figures.arms_over_time(arms.assign(rate=-arms["rate"] + 30), **words)
     assert "rose in both arms" in rising.title

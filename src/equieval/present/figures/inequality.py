@@ -197,7 +197,7 @@ def gap_series(
         if start is not None:
             begin = at_frequency_of(start, periods)
             words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
-            canvas.mark_start(page, ax, begin.ordinal - 0.5, words)
+            canvas.mark_start(page, ax, begin.ordinal - 0.5, capitalise(words))
     title, account = _then_and_now(frame, measure, unit, null)
     known = int(np.isfinite(estimate).sum())
     note = (

@@ -77,7 +77,7 @@ def rates_by_group(
         if start is not None:
             begin = at_frequency_of(start, periods)
             words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
-            canvas.mark_start(page, ax, begin.ordinal - 0.5, words)
+            canvas.mark_start(page, ax, begin.ordinal - 0.5, capitalise(words))
     bands = (
         f"Bands are {ci_level * 100:g}% intervals." if {"ci_low", "ci_high"} <= set(data) else ""
     )
@@ -279,9 +279,9 @@ class _Move:
         return "fell" if new < old else "rose" if new > old else "stayed"
 
     def span(self) -> str:
-        """Return ``"from 12.1 to 9.8"``, or ``"at 12.1"``."""
+        """Return ``"12.1 to 9.8"``, or ``"12.1 throughout"``."""
         old, new = (numbers.number(value, self.digits) for value in (self.old, self.new))
-        return f"at {old}" if self.verb == "stayed" else f"from {old} to {new}"
+        return f"{old} throughout" if self.verb == "stayed" else f"{old} to {new}"
 
     def sentence(self) -> str:
         if not self.known:
@@ -306,7 +306,7 @@ def _arms_title(moves: Sequence[_Move], outcome: str, begin: pd.Period | None) -
     ]
     when = "" if begin is None else f" from before {period_label(begin)} to after it"
     named = known if total <= 3 else [known[0], known[-1]]
-    spans = numbers.listing([f"{move.arm} {move.span()}" for move in named])
+    spans = numbers.listing([f"{move.arm} ({move.span()})" for move in named])
     return f"The {outcome} {numbers.listing(told)}{when}: {spans}"
 
 

@@ -14,6 +14,7 @@ from equieval.errors import InputError, did_you_mean
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
+from equieval.present.figures.event_times import period_words
 from equieval.present.figures.words import column, subtitle
 from equieval.present.wording import capitalise
 
@@ -75,7 +76,7 @@ def sensitivity(
     ]
     axis = KINDS[kind]
     if kind == "smoothness":
-        axis += f", {numbers.change_unit(unit)} per {frequency.replace('-', ' ')}"
+        axis += f", {numbers.change_unit(unit)} per {period_words(frequency)}"
     with theme.figure_style():
         words = canvas.wrap(axis, theme.FIGURE_WIDTH - 2.2, theme.POINTS_TEXT)
         below = 0.72 + canvas.text_size(words, theme.POINTS_TEXT)[1]
@@ -163,7 +164,7 @@ def _departure(bound: float, unit: str, kind: str, frequency: str) -> str:
     if kind == "relative-magnitudes":
         return f"{numbers.number(bound, 2)} times the largest before the start"
     size = numbers.of_unit(numbers.number(bound), numbers.change_unit(unit))
-    return f"{size} per {frequency.replace('-', ' ')}"
+    return f"{size} per {period_words(frequency)}"
 
 
 def specification_curve(
