@@ -119,7 +119,7 @@ class Registry:
 
         def html(source: str, downloads: str) -> str:
             return (
-                f'<figure id="fig-{artefact_id}" class="artefact">\n'
+                f'<figure id="fig-{artefact_id}" class="artefact" tabindex="0">\n'
                 f'<figcaption><span class="artefact-number">Figure {number}.</span> '
                 f'<span class="artefact-title">{escape(picture.title)}</span> '
                 f'<span class="artefact-subtitle">{escape(picture.subtitle)}</span></figcaption>\n'

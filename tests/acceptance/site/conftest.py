@@ -32,7 +32,7 @@ PICTURE = (
     '<path d="M40 300 L340 160 L660 90" fill="none" stroke="#12436D" stroke-width="4"/></svg>'
 )
 FIGURE = """```{{=html}}
-<figure id="fig-series" class="artefact">
+<figure id="fig-series" class="artefact" tabindex="0">
 <figcaption><span class="artefact-number">Figure 1.</span>
 <span class="artefact-title">The rate fell by {fall} per 1,000</span>
 <span class="artefact-subtitle">Stillbirths per 1,000 births</span></figcaption>

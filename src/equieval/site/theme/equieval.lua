@@ -165,7 +165,7 @@ local function figure(block)
     end,
   })
   local name = id ~= "" and ' id="' .. escape(id) .. '"' or ""
-  local open = "<figure" .. name .. ' class="artefact">'
+  local open = "<figure" .. name .. ' class="artefact" tabindex="0">'
   local blocks = pandoc.List({ html(open) })
   if #caption > 0 then
     blocks:extend({ html("<figcaption>"), pandoc.Plain(caption), html("</figcaption>") })
