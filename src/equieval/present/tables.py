@@ -44,6 +44,8 @@ def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False
     digits = {column.key: _decimals(table.data, column) for column in table.columns}
     used: dict[str, str] = {}
     rows = []
+    stacked = _stacked(table)
+    role = _ROLES if stacked else _NO_ROLES
     linked = _linked_column(table) if traced else ""
     for record in table.data.to_dict("records"):
         cells = []
@@ -52,24 +54,37 @@ def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False
             if column.key == linked and not numbers.is_missing(record["id"]):
                 shown = _traced(shown, str(record["id"]))
             kind = ' class="numeric"' if column.numeric else ""
+            label = _cell_label(column) if stacked else ""
             cells.append(
-                f'<th scope="row"{kind}>{shown}</th>'
+                f'<th scope="row"{kind}{role["rowheader"]}>{shown}</th>'
                 if column.key == header_key
-                else f"<td{kind}>{shown}</td>"
+                else f"<td{kind}{role['cell']}>{label}{shown}</td>"
             )
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    heads = "".join(_head(column) for column in table.columns)
+        rows.append(f"<tr{role['row']}>{''.join(cells)}</tr>")
+    heads = "".join(_head(column, role["columnheader"]) for column in table.columns)
     notes = [_text(table.note)] if table.note else []
     notes += [f"{_text(mark)} {_text(meaning)}." for mark, meaning in used.items()]
     note = f'<p class="table-note">{" ".join(notes)}</p>\n' if notes else ""
     body = "\n".join(rows)
     return (
         f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">\n'
-        f'<table id="{name}" class="artefact" data-quarto-disable-processing="true">\n'
+        f'<table id="{name}" class="artefact{" stack" if stacked else ""}"{role["table"]} '
+        'data-quarto-disable-processing="true">\n'
         f'<caption id="{name}-caption"><span class="artefact-number">Table {number}.</span> '
         f'<span class="artefact-title">{_text(table.caption)}</span></caption>\n'
-        f"<thead>\n<tr>{heads}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>\n{note}"
+        f"<thead{role['rowgroup']}>\n<tr{role['row']}>{heads}</tr>\n</thead>\n"
+        f"<tbody{role['rowgroup']}>\n{body}\n</tbody>\n</table>\n</div>\n{note}"
     )
+
+
+_NAMES = ("table", "rowgroup", "row", "columnheader", "rowheader", "cell")
+_ROLES = {name: f' role="{name}"' for name in _NAMES}
+_NO_ROLES = dict.fromkeys(_NAMES, "")
+
+
+def _stacked(table: Table) -> bool:
+    """Whether a row becomes a block on a phone: sentences in three columns or more."""
+    return len(table.columns) > 2 and not any(column.numeric for column in table.columns)
 
 
 def _linked_column(table: Table) -> str:
@@ -107,10 +122,14 @@ def frame_to_csv(data: pd.DataFrame) -> str:
     return plain.to_csv(index=False, lineterminator="\n")
 
 
-def _head(column: Column) -> str:
+def _cell_label(column: Column) -> str:
+    return f'<span class="cell-label" aria-hidden="true">{_text(column.label)}: </span>'
+
+
+def _head(column: Column, role: str) -> str:
     kind = ' class="numeric"' if column.numeric else ""
     unit = f' <span class="unit">{_text(column.unit)}</span>' if column.unit else ""
-    return f'<th scope="col"{kind}>{_text(column.label)}{unit}</th>'
+    return f'<th scope="col"{kind}{role}>{_text(column.label)}{unit}</th>'
 
 
 def _decimals(data: pd.DataFrame, column: Column) -> int | None:

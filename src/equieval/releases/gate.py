@@ -26,6 +26,7 @@ from equieval.releases.private import Private
 from equieval.releases.record import Check, DisclosureRecord, Finding, Verdict, first_line
 from equieval.releases.subject import Subject, SubjectPage
 from equieval.releases.surroundings import Surroundings, file_findings
+from equieval.releases.told_rates import admitting
 
 
 def inspect_draft(
@@ -52,6 +53,7 @@ def inspect_draft(
     The draft as read, and the record; call its ``refuse_failures`` before using the draft.
     """
     draft = read_draft(folder, pages)
+    private = admitting(private, _tables(draft))
     record = DisclosureRecord(
         profile=subject.profile,
         profile_words=_profile_words(subject.profile),
@@ -123,6 +125,8 @@ def published_findings(
     stated : text in which the evaluation states names of its own accord.
     private : what must not be told, where the profile protects counts.
     """
+    tables = (path.read_bytes() for name, path in files.items() if name.endswith(".csv"))
+    private = admitting(private, tables)
     for name, path in files.items():
         content = path.read_bytes()
         for message in file_findings(name, content, here, stated=stated):
@@ -207,6 +211,11 @@ def _model_findings(draft: Draft, subject: Subject) -> Iterator[Finding]:
 def _parquet(draft: Draft, name: str) -> pd.DataFrame:
     frame: pd.DataFrame = pq.read_table(io.BytesIO(draft.content(name))).to_pandas()
     return frame
+
+
+def _tables(draft: Draft) -> Iterator[bytes]:
+    for page in draft.pages:
+        yield from (content for name, content in page.files.items() if name.endswith(".csv"))
 
 
 def _leak_findings(draft: Draft, private: Private | None) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ class Private:
     others : what other evaluations of the project showed.
     closed : ids of the sources that are not open.
     telling : numbers to ten significant digits that only exact counts give.
+    scales : what rates are stated per.
     grid : how the counts are cut.
     sources : id → fingerprint of each source.
     """
@@ -52,6 +53,7 @@ class Private:
     others: tuple[Ledger, ...]
     closed: frozenset[str]
     telling: frozenset[str]
+    scales: frozenset[float] = frozenset({1.0})
     grid: Grid | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,6 +122,7 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
         done.earlier.others,
         closed,
         frozenset(_telling(counts, scales, few, _arms(evaluation, counts.cells["unit"]))),
+        scales,
         grid,
         {source.id: source.digest for source in done.observations.sources},
     )

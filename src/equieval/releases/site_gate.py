@@ -18,6 +18,7 @@ from equieval.releases.leaks import site_leaks
 from equieval.releases.manifest import plain_files
 from equieval.releases.private import Private, private_counts
 from equieval.releases.surroundings import Surroundings, file_findings
+from equieval.releases.told_rates import admitting
 
 _NAMED = 10
 _SEARCH = "pagefind"
@@ -66,11 +67,12 @@ def refuse_leaks(
     DisclosureRefused : naming each file.
     """
     here = Surroundings.of(project)
+    privates = {id: _of_site(site, id, private) for id, private in (privates or {}).items()}
     found = [
         f"  {name}: {message}"
         for name, path in plain_files(site).items()
         if not _same_for_all(name)
-        for message in _findings(name, path.read_bytes(), here, stated, privates or {})
+        for message in _findings(name, path.read_bytes(), here, stated, privates)
     ]
     if found:
         more = [f"  and {len(found) - _NAMED} more"] if len(found) > _NAMED else []
@@ -79,6 +81,12 @@ def refuse_leaks(
             where=site.name,
             remedy="remove what the files name, build the site again, then publish",
         )
+
+
+def _of_site(site: Path, evaluation_id: str, private: Private) -> Private:
+    """Return what must not be told of one evaluation beside the tables that the site has of it."""
+    folder = site / REPORTS / evaluation_id
+    return admitting(private, (path.read_bytes() for path in folder.rglob("*.csv"))) or private
 
 
 def _same_for_all(name: str) -> bool:

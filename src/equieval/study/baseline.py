@@ -57,7 +57,13 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             which=wanted,
             ci_level=CI_LEVEL,
         )
-        found.append(table.assign(period=pd.PeriodIndex([period] * len(table))))
+        then = observations.label(period)
+        found.append(
+            table.assign(
+                period=pd.PeriodIndex([period] * len(table)),
+                id=[measure_id(outcome, str(name), then) for name in table["measure"]],
+            )
+        )
         rows += [
             _row(
                 evaluation,

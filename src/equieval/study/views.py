@@ -155,9 +155,9 @@ def in_period(frame: pd.DataFrame, period: str) -> pd.DataFrame:
 def rates_and_measures(groups: pd.DataFrame, measures_then: pd.DataFrame) -> pd.DataFrame:
     """Return one period's group rates and measures as rows that a sentence is written from."""
     rates = groups.assign(
-        estimand="rate", estimate=groups["rate"], time=groups["period"].map(label)
+        estimand="rate", estimate=groups["rate"], time=groups["period"].map(label), id=None
     )
-    columns = ["estimand", "stratum", "estimate", "ci_low", "ci_high", "time"]
+    columns = ["id", "estimand", "stratum", "estimate", "ci_low", "ci_high", "time"]
     return pd.concat([rates[columns], measures_then[columns]], ignore_index=True)
 
 
