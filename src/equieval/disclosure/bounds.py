@@ -61,7 +61,8 @@ class Margins:
     """
 
     def __init__(self, exact: Numbers, relations: Iterable[Relation]) -> None:
-        self.exact = exact
+        # Counts that were joined from several tables come as objects.
+        self.exact: Numbers = np.asarray(exact, dtype="float64")
         rows: list[int] = []
         columns: list[int] = []
         signs: list[float] = []
@@ -69,9 +70,9 @@ class Margins:
             rows += [row] * (1 + len(relation.parts))
             columns += [relation.total, *relation.parts]
             signs += [-1.0, *(1.0 for _ in relation.parts)]
-        shape = (max(rows, default=-1) + 1, len(exact))
+        shape = (max(rows, default=-1) + 1, len(self.exact))
         self.matrix = sparse.csr_matrix((signs, (rows, columns)), shape=shape)
-        self.sums = np.asarray(self.matrix @ exact, dtype="float64")
+        self.sums = np.asarray(self.matrix @ self.exact, dtype="float64")
 
     def __len__(self) -> int:
         return len(self.exact)
