@@ -38,15 +38,19 @@ validate: $(READY) ## the long simulation: do the intervals keep their promise?
 	$(BIN)/python -m pytest -m simulation tests/simulation
 
 bench: $(READY) ## time this against the plain alternative, side by side
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-bench.lock
 	@for script in tests/benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 lock: $(READY) ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --all-extras --custom-compile-command "make lock" \
+	  --no-emit-index-url --extra s3 --extra test --extra dev --custom-compile-command "make lock" \
 	  pyproject.toml --output-file requirements.lock
 	grep -E '^uv==' requirements.lock | cut -d' ' -f1 | $(BIN)/uv pip compile --quiet --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	  --custom-compile-command "make lock" - --output-file requirements-uv.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --extra bench --constraints requirements.lock \
+	  --custom-compile-command "make lock" pyproject.toml --output-file requirements-bench.lock
 
 synthetic: $(READY) ## write the synthetic data of the portfolio anew, byte for byte
 	$(BIN)/python -m equieval.data.synthetic.portfolio data/synthetic

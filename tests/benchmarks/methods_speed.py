@@ -4,7 +4,7 @@
 
 Two-way fixed effects and Callaway-Sant'Anna on 10 000 units x 60 months (beside linearmodels as
 it comes and at its fastest, least squares on demeaned columns by statsmodels, csdid, and pyfixest
-and differences where they are installed), the weighted wild cluster bootstrap with 30 clusters
+and differences, which `make bench` adds to the environment), the weighted wild cluster bootstrap with 30 clusters
 and 9 999 draws (beside the same draws fitted one by one by least squares, timed on 200 and scaled
 up), the effect on inequality with its joint covariance on 42 units x 60 months x 5 strata (one
 start, staggered, synthetic), REML AR(1) on 60 months (beside statsmodels' ARIMA by maximum
@@ -114,12 +114,12 @@ def pyfixest_two_way(data: pd.DataFrame) -> float:
 def differences_simple(data: pd.DataFrame) -> float:
     module = importlib.import_module("differences")
     given = data.assign(cohort=data["first_exposed"].where(data["first_exposed"] > 0))
-    fitted = module.ATTgt(data=given.set_index(["unit", "period"]), cohort_name="cohort")
-    fitted.fit("y", progress_bar=False)
+    given = given.set_index(["unit", "period"])[["y", "cohort"]]
+    fitted = module.ATTgt(data=given, cohort_column="cohort").fit("y", progress_bar=False)
     return float(fitted.aggregate("simple").iloc[0, 0])
 
 
-#: Libraries that do the same and are no dependency: timed where they are there.
+#: Libraries of the extra `bench`: timed where they are there.
 OPTIONAL = {"pyfixest": pyfixest_two_way, "differences": differences_simple}
 
 
@@ -320,7 +320,7 @@ def main() -> None:
                 "csdid_over_ours": round(theirs / staggered, 2),
                 "estimates": [round(ours_cs.overall.estimate, 8), round(their_cs, 8)],
             },
-            "libraries_that_are_no_dependency": optional,
+            "libraries_of_the_extra_bench": optional,
             "peak_gigabytes": peaks,
             "wild_bootstrap_with_interval": {
                 "seconds": round(wild, 2),
