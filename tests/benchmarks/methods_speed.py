@@ -2,15 +2,16 @@
 
     python tests/benchmarks/methods_speed.py [--repeats N]
 
-Two-way fixed effects and Callaway-Sant'Anna on 10 000 units x 60 months (beside linearmodels as
-it comes and at its fastest, least squares on demeaned columns by statsmodels, csdid, and pyfixest
-and differences, which `make bench` adds to the environment), the weighted wild cluster bootstrap with 30 clusters
-and 9 999 draws (beside the same draws fitted one by one by least squares, timed on 200 and scaled
-up), the effect on inequality with its joint covariance on 42 units x 60 months x 5 strata (one
-start, staggered, synthetic), REML AR(1) on 60 months (beside statsmodels' ARIMA by maximum
-likelihood, which answers the same with intervals too narrow), and the power of a comparison of
-24 units over 36 months. Prints the best seconds of each and the ratios as JSON, with the estimates
-that must agree. Peak memory is that of a process of its own for each, data and libraries included.
+Two-way fixed effects and Callaway-Sant'Anna on 10 000 units x 60 months (beside linearmodels as it
+comes and at its fastest, least squares on demeaned columns by statsmodels, csdid, and pyfixest and
+differences, which `make bench` adds to the environment), the weighted wild cluster bootstrap with
+30 clusters and 9 999 draws (beside the same draws fitted one by one by least squares, timed on 200
+and scaled up), the effect on inequality with its joint covariance on 42 units x 60 months x 5
+strata (one start, staggered, synthetic), REML AR(1) on 60 months (beside statsmodels' ARIMA by
+maximum likelihood, which answers the same with intervals too narrow), and the power of a comparison
+of 24 units over 36 months. Prints the best seconds of each and the ratios as JSON, with the
+estimates that must agree. Peak memory is that of a process of its own for each, data and libraries
+included.
 """
 
 from __future__ import annotations
