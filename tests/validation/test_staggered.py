@@ -70,10 +70,14 @@ def test_the_universal_base_moves_only_what_lies_before(mpdta, effects):
     assert (base["estimate"] == 0).all()
 
 
+@pytest.mark.parametrize("weights", [None, "population"])
 @pytest.mark.parametrize("covariates", [(), ("lpop",)])
 @pytest.mark.parametrize("method", ["dr", "ipw", "or"])
 @pytest.mark.parametrize("control_group", ["never-treated", "not-yet-treated"])
-def test_csdid_agrees_on_effects_errors_and_aggregations(mpdta, covariates, method, control_group):
+def test_csdid_agrees_on_effects_errors_and_aggregations(
+    mpdta, weights, covariates, method, control_group
+):
+    mpdta = mpdta.assign(population=np.exp(mpdta["lpop"]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from csdid.att_gt import ATTgt
@@ -87,6 +91,7 @@ def test_csdid_agrees_on_effects_errors_and_aggregations(mpdta, covariates, meth
                 xformla="lemp~" + "+".join(covariates or ("1",)),
                 data=mpdta.copy(),
                 control_group=[control_group.replace("-", "")],
+                weights_name=weights,
             ).fit(est_method={"or": "reg"}.get(method, method), bstrap=False, base_period="varying")
             overall = {
                 kind: theirs.aggte(typec=kind, bstrap=False, cband=False).atte
@@ -98,6 +103,7 @@ def test_csdid_agrees_on_effects_errors_and_aggregations(mpdta, covariates, meth
         method=method,
         control_group=control_group,
         base_period="varying",
+        weights=weights,
         **COLUMNS,
     )
     # doubly robust: diff-diff divides the weighted part by the number treated, csdid (as R's did)

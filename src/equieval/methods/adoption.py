@@ -13,6 +13,7 @@ from equieval.methods.panel import (
     numeric,
     refuse_constant,
     refuse_taken_names,
+    refuse_weights,
     require_columns,
     require_named_rows,
     require_one_row_per_unit_and_period,
@@ -126,4 +127,21 @@ def refuse_adoption(panel: pd.DataFrame, control_group: ControlGroup, where: str
             "There is one cluster: nothing tells its own luck from the effect.",
             where=where,
             remedy="Cluster by unit, or add units.",
+        )
+
+
+def refuse_changing_weights(panel: pd.DataFrame, weights: str | None, where: str) -> None:
+    """Raise ``DesignError`` for weights that are not positive or change within a unit.
+
+    Weights that move with exposure would let it choose whom the effect counts.
+    """
+    if weights is None:
+        return
+    refuse_weights(panel, weights, where)
+    spread = panel.groupby("unit")[weights].agg(["min", "max"])
+    if (spread["max"] > spread["min"] * (1 + 1e-12)).any():
+        raise DesignError(
+            "A unit's weight changes over time: exposure could move whom the effect counts.",
+            where=where,
+            remedy="Give every unit one weight, e.g. its births before the first exposure.",
         )

@@ -17,10 +17,15 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from diff_diff import CallawaySantAnna
+from diff_diff import CallawaySantAnna, SurveyDesign
 
 from equieval.errors import DesignError
-from equieval.methods.adoption import ControlGroup, adoption_panel, refuse_adoption
+from equieval.methods.adoption import (
+    ControlGroup,
+    adoption_panel,
+    refuse_adoption,
+    refuse_changing_weights,
+)
 from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
 from equieval.methods.panel import refuse_no_spread
 
@@ -63,13 +68,15 @@ class GroupTimeEffects:
 
     ``effects`` has ``cohort, time, event_time, estimate, std_error, ci_low, ci_high``;
     ``influence`` is units × effects, scaled so that its column sums of squares are variances;
-    a period that others are compared with has the effect 0 and no interval.
+    a period that others are compared with has the effect 0 and no interval. ``weight_of_unit``
+    has the mean 1.
     """
 
     effects: pd.DataFrame
     influence: Array
     cohort_of_effect: npt.NDArray[np.int64]
     cohort_of_unit: npt.NDArray[np.int64]
+    weight_of_unit: Array
     cluster_of_unit: npt.NDArray[np.int64]
     clusters: pd.Index
     clustered: bool
@@ -83,10 +90,11 @@ class GroupTimeEffects:
     def aggregate(self, kind: Kind, *, draws: int = 20_000, seed: int = 1) -> Aggregation:
         """Average the effects from exposure on: ``simple``, by ``group``, event time, period.
 
-        The overall effect of ``group`` weighs cohorts by size, those of ``dynamic`` and
-        ``calendar`` weigh event times and periods alike. ``dynamic`` also returns the event
-        times before exposure (they are no part of its overall effect). Bands by ``draws`` from
-        the joint normal distribution of the effects (Montiel Olea & Plagborg-Møller 2019).
+        The overall effect of ``group`` weighs cohorts by size (their units, or those units'
+        weights), those of ``dynamic`` and ``calendar`` weigh event times and periods alike.
+        ``dynamic`` also returns the event times before exposure (they are no part of its overall
+        effect). Bands by ``draws`` from the joint normal distribution of the effects (Montiel
+        Olea & Plagborg-Møller 2019).
         """
         number = self.cohort_of_effect
         event = self.effects["event_time"].to_numpy()
@@ -135,7 +143,7 @@ class GroupTimeEffects:
         self, estimates: Array, influence: Array, cohorts: npt.NDArray[np.int64]
     ) -> tuple[float, Array]:
         """Weigh by cohort share; the influence includes that the shares are estimated."""
-        member = (self.cohort_of_unit[:, None] == cohorts[None, :]).astype(float)
+        member = (self.cohort_of_unit[:, None] == cohorts[None, :]) * self.weight_of_unit[:, None]
         share = member.mean(axis=0)
         weight = share / share.sum()
         centred = member - share
@@ -166,6 +174,7 @@ def callaway_santanna(
     method: Method = "dr",
     base_period: BasePeriod = "universal",
     anticipation: int = 0,
+    weights: str | None = None,
     cluster: str | None = None,
     ci_level: float = 0.95,
 ) -> GroupTimeEffects:
@@ -175,17 +184,21 @@ def callaway_santanna(
     the same type as ``period``, missing (or 0 for whole numbers) for never. ``base_period``
     ``"universal"`` compares every period with the last one before exposure, which plots and
     HonestDiD need; ``"varying"`` compares periods before exposure each with the one before it.
-    Standard errors by unit, or by ``cluster``. Raises ``DesignError`` when a unit repeats or
-    misses a period or changes its cohort or cluster, when there are no controls or nobody is
-    exposed after the first period, for one cluster, for one unit on each side, and for covariates
-    that cannot be told apart. Units exposed from the start are left out and counted in ``note``,
-    which also names cohorts of one unit.
+    ``weights`` (births before exposure, for an effect per birth) count every unit by one number
+    of its own, in means, regressions and cohort shares; their scale does not matter. Standard
+    errors by unit, or by ``cluster``. Raises ``DesignError`` when a unit repeats or misses a
+    period or changes its cohort or cluster, when there are no controls or nobody is exposed after
+    the first period, for one cluster, for one unit on each side, for weights that change within
+    a unit or are not positive, and for covariates that cannot be told apart. Units exposed from
+    the start are left out and counted in ``note``, which also names cohorts of one unit.
     """
     where = "staggered difference-in-differences"
+    weighing = [weights] if weights else []
     panel, labels, note = adoption_panel(
-        data, outcome, first_exposed, unit, period, covariates, cluster
+        data, outcome, first_exposed, unit, period, [*covariates, *weighing], cluster
     )
     refuse_adoption(panel, control_group, where)
+    refuse_changing_weights(panel, weights, where)
     estimator = CallawaySantAnna(
         control_group=control_group.replace("-", "_"),
         anticipation=anticipation,
@@ -197,7 +210,13 @@ def callaway_santanna(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             fitted: Any = estimator.fit(
-                panel, "outcome", "unit", "time", "first", list(covariates) or None
+                panel,
+                "outcome",
+                "unit",
+                "time",
+                "first",
+                list(covariates) or None,
+                survey_design=SurveyDesign(weights=weights) if weights else None,
             )
     except (ValueError, np.linalg.LinAlgError) as error:
         raise DesignError(
@@ -214,6 +233,7 @@ def callaway_santanna(
         control_group,
         method,
         "; ".join(words for words in notes if words),
+        weights=weights,
         clustered=cluster is not None,
     )
 
@@ -244,6 +264,7 @@ def _collect(
     method: Method,
     note: str,
     *,
+    weights: str | None,
     clustered: bool,
 ) -> GroupTimeEffects:
     kit = fitted._aggregation_kit  # pinned version: results carry no public influence functions
@@ -259,7 +280,8 @@ def _collect(
         if info is not None:
             influence[info["treated_idx"], column] += info["treated_inf"]
             influence[info["control_idx"], column] += info["control_inf"]
-    by_unit = panel.groupby("unit")[["first", "cluster"]].first().loc[codes]
+    by_unit = panel.drop_duplicates("unit").set_index("unit").loc[codes]
+    weight = by_unit[weights].to_numpy(float) if weights else np.ones(len(codes))
     names = by_unit["cluster"].to_numpy()
     effects = pd.DataFrame(
         {
@@ -274,6 +296,7 @@ def _collect(
         influence=influence,
         cohort_of_effect=np.array([cohort for cohort, _, _ in cells], dtype=np.int64),
         cohort_of_unit=by_unit["first"].to_numpy("int64"),
+        weight_of_unit=weight / weight.mean(),
         cluster_of_unit=np.unique(names, return_inverse=True)[1].astype(np.int64),
         clusters=pd.Index(np.unique(names) if clustered else names),
         clustered=clustered,

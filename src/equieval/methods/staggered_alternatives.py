@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from diff_diff import BaconDecomposition, ImputationDiD, SunAbraham
+from diff_diff import BaconDecomposition, ImputationDiD, SunAbraham, SurveyDesign
 
 from equieval.errors import DesignError
-from equieval.methods.adoption import adoption_panel, refuse_adoption
+from equieval.methods.adoption import adoption_panel, refuse_adoption, refuse_changing_weights
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.panel import refuse_no_spread
 
@@ -38,17 +38,21 @@ def imputation(
     first_exposed: str = "first_exposed",
     unit: str = "unit",
     period: str = "period",
+    weights: str | None = None,
     cluster: str | None = None,
     ci_level: float = 0.95,
 ) -> Contrast:
     """Return the mean effect over all exposed units and periods, by imputation.
 
-    Every exposed unit and period counts the same; standard errors by unit, or by ``cluster``,
-    are the authors' conservative ones, with t on clusters − 1. Errors as for
+    Every exposed unit and period counts the same, or by the unit's ``weights`` (fixed over
+    time), which the unexposed are then also fitted with; standard errors by unit, or by
+    ``cluster``, are the authors' conservative ones, with t on clusters − 1. Errors as for
     ``callaway_santanna`` with controls not yet treated.
     """
-    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), cluster)
+    weighing = [weights] if weights else []
+    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, weighing, cluster)
     refuse_adoption(panel, "not-yet-treated", _WHERE)
+    refuse_changing_weights(panel, weights, _WHERE)
     if not (panel["first"] == 0).any():
         # From the last adoption on nobody is left unexposed: those periods cannot be predicted.
         last = int(panel["first"].max())
@@ -56,7 +60,14 @@ def imputation(
         panel = panel.assign(first=panel["first"].where(panel["first"] < last, 0))
     panel = panel.assign(cluster=np.unique(panel["cluster"], return_inverse=True)[1])
     fitted = _quietly(
-        lambda: ImputationDiD(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
+        lambda: ImputationDiD(cluster="cluster").fit(
+            panel,
+            "outcome",
+            "unit",
+            "time",
+            "first",
+            survey_design=SurveyDesign(weights=weights) if weights else None,
+        )
     )
     refuse_no_spread(float(fitted.overall_se), panel["outcome"], _WHERE)
     return t_contrast(

@@ -134,6 +134,7 @@ def staggered_stratum_effects(
     method: Method = "dr",
     base_period: BasePeriod = "universal",
     anticipation: int = 0,
+    weights: str | None = None,
     cluster: str | None = None,
     size: str | None = None,
     shares: Mapping[str, float] | None = None,
@@ -142,9 +143,10 @@ def staggered_stratum_effects(
     """Estimate ATT(g, t) in every stratum, on clusters that all strata share.
 
     ``data`` has one row per unit, period and stratum; the other arguments are those of
-    ``callaway_santanna``. ``size`` names the denominators (births): a stratum's share is its part
-    of the treated units' before exposure, unless ``shares`` by level are given; without either,
-    strata count the same. Raises ``DesignError``, naming the stratum, for whatever
+    ``callaway_santanna``; ``weights`` are a unit's own in each stratum (its births there before
+    exposure). ``size`` names the denominators (births): a stratum's share is its part of the
+    treated units' before exposure, unless ``shares`` by level are given; without either, strata
+    count the same. Raises ``DesignError``, naming the stratum, for whatever
     ``callaway_santanna`` refuses in one, for an absent stratum and for strata that do not have
     the same cohorts and periods.
     """
@@ -175,6 +177,7 @@ def staggered_stratum_effects(
                 method=method,
                 base_period=base_period,
                 anticipation=anticipation,
+                weights=weights,
                 cluster=cluster,
                 ci_level=ci_level,
             )
@@ -205,7 +208,8 @@ def _observed(found: GroupTimeEffects, panel: pd.DataFrame) -> GroupTimeEffects:
     time = found.cohort_of_effect + found.effects["event_time"].to_numpy()
     member = found.cohort_of_unit[:, None] == found.cohort_of_effect[None, :]
     outcomes = values.to_numpy(float)[:, values.columns.get_indexer(pd.Index(time))]
-    share = member / member.sum(axis=0)
+    weight = member * found.weight_of_unit[:, None]
+    share = weight / weight.sum(axis=0)
     mean = (share * outcomes).sum(axis=0)
     return replace(
         found,
