@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from equieval.data.synthetic.portfolio import DRAWINGS, PORTFOLIO, write_portfolio
+from equieval.data.synthetic.control_outcomes import early_bookings, with_control_outcome
+from equieval.data.synthetic.portfolio import DRAWINGS, PORTFOLIO, SMOKEFREE, write_portfolio
 
 DATA = Path(__file__).parents[3] / "data" / "synthetic"
 LARGEST = 400_000
@@ -52,3 +54,20 @@ def test_another_seed_draws_other_counts_of_the_same_world(evaluation) -> None:
     assert first.truth["levels"] == second.truth["levels"]
     # Sizes of the units differ, so that averages over them may too, by a little.
     assert evaluation.truth(second) == pytest.approx(evaluation.truth(first), rel=0.1)
+
+
+def test_a_control_outcome_is_drawn_in_the_same_units_and_nothing_moves_it() -> None:
+    drawing = SMOKEFREE
+    drawn = drawing.draw(drawing.seed)
+    unmoved = early_bookings(drawn)
+    assert drawn.companions["bookings"].equals(unmoved.table)
+    assert (unmoved.expected["rate"] == unmoved.expected["rate_counterfactual"]).all()
+    keys = ["lmns", "month", "imd_quintile"]
+    assert drawn.table[keys].equals(unmoved.table[keys])
+    assert drawn.truth["control_outcomes"]["bookings"]["indicator"] == "booking-by-10-weeks"
+    with pytest.raises(ValueError, match="no effect"):
+        with_control_outcome(drawn, "smokers", drawn)
+    with pytest.raises(ValueError, match="same treated units"):
+        with_control_outcome(
+            drawn, "elsewhere", replace(unmoved, truth={**unmoved.truth, "adoption": {}})
+        )

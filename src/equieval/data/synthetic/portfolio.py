@@ -17,6 +17,11 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from equieval.data.synthetic.control_outcomes import (
+    early_bookings,
+    with_control_outcome,
+    young_people_in_contact,
+)
 from equieval.data.synthetic.files import write_synthetic
 from equieval.data.synthetic.groups import ETHNIC_GROUPS, NOT_KNOWN, QUINTILES, Groups
 from equieval.data.synthetic.options import Effect, Flaws, Recording, Setting, Variation
@@ -101,7 +106,20 @@ def seed_of(name: str) -> int:
 
 def _smokefree(seed: int) -> Synthetic:
     """A smokefree pathway in all eight LMNSs of one region, against sixteen of other regions."""
-    return did_panel(
+    treated = [
+        f"{place} LMNS"
+        for place in (
+            "Glenhallow",
+            "Harrowmere",
+            "Inglestow",
+            "Jessaby",
+            "Kestwick",
+            "Lindermouth",
+            "Merrowdale",
+            "Norrinholme",
+        )
+    ]
+    drawn = did_panel(
         seed,
         Setting(
             "smoking-at-delivery",
@@ -114,19 +132,7 @@ def _smokefree(seed: int) -> Synthetic:
             periods=60,
         ),
         units=24,
-        treated=[
-            f"{place} LMNS"
-            for place in (
-                "Glenhallow",
-                "Harrowmere",
-                "Inglestow",
-                "Jessaby",
-                "Kestwick",
-                "Lindermouth",
-                "Merrowdale",
-                "Norrinholme",
-            )
-        ],
+        treated=treated,
         start="2022-10",
         effect=Effect({"1": -2.4, "2": -1.6, "3": -1.1, "4": -0.7, "5": -0.3}, phase_in=4),
         variation=Variation(
@@ -140,6 +146,7 @@ def _smokefree(seed: int) -> Synthetic:
             group=0.02,
         ),
     )
+    return with_control_outcome(drawn, "bookings", early_bookings(drawn))
 
 
 def _continuity(seed: int) -> Synthetic:
@@ -214,7 +221,7 @@ def _outreach(seed: int) -> Synthetic:
 
 def _perinatal_mental_health(seed: int) -> Synthetic:
     """Specialist perinatal mental-health teams that open in three waves, by financial year."""
-    return staggered_panel(
+    drawn = staggered_panel(
         seed,
         Setting(
             "perinatal-mental-health-access",
@@ -232,6 +239,7 @@ def _perinatal_mental_health(seed: int) -> Synthetic:
         effect=Effect({"1": 0.7, "2": 0.85, "3": 1.0, "4": 1.2, "5": 1.4}, growth=0.15, phase_in=2),
         variation=Variation(trend=0.05, overdispersion=2.0, unit=0.04),
     )
+    return with_control_outcome(drawn, "young-people", young_people_in_contact(drawn))
 
 
 def _young_people(seed: int) -> Synthetic:
