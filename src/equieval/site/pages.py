@@ -26,6 +26,7 @@ from equieval.site.project import SiteProject, read_project
 from equieval.site.shell import fragment_environment, write_template
 from equieval.site.versions import Report, reports_of, state
 from equieval.study.adequacy import THRESHOLDS
+from equieval.study.audit_adequacy import AUDIT_THRESHOLDS
 
 GENERATED, THEME = "_generated", "theme"
 HEADLINE_FACTS = (
@@ -118,7 +119,7 @@ def fragments(project: SiteProject, reports: Sequence[Report]) -> dict[str, str]
         },
         "versions": {"reports": [_version_list(report) for report in reports]},
         "indicators": {"themes": list(_themes(entries)), "polarity": POLARITY},
-        "adequacy": {"designs": THRESHOLDS},
+        "adequacy": {"designs": {**THRESHOLDS, "Audit of sources": AUDIT_THRESHOLDS}},
         "comment": {
             "reports": reports,
             "address": project.settings.get("comments") or "",

@@ -184,7 +184,8 @@ def _absolute_unit(evidence: Evidence) -> str:
 def bounded_gaps(evidence: Evidence) -> pd.DataFrame:
     """Return each gap among those known and with people of unknown group, for a forest plot.
 
-    ``id, label, estimate, ci_low, ci_high, primary``: absolute gaps of the reference source.
+    ``id, label, estimate, ci_low, ci_high, primary, bounds``: absolute gaps of the reference
+    source; ``bounds`` is true of the rows whose two ends are no interval.
     """
     measure = "sii" if evidence.evaluation.outcomes.primary.measure == "sii" else "gap"
     table = evidence.inequality["measures"]
@@ -194,7 +195,7 @@ def bounded_gaps(evidence: Evidence) -> pd.DataFrame:
     for row in known.sort_values("estimate", ascending=False).to_dict("records"):
         kept = {name: row[name] for name in ("id", "estimate", "ci_low", "ci_high")}
         group = group_name(row["stratum"])
-        rows.append({**kept, "label": group, "primary": True})
+        rows.append({**kept, "label": group, "primary": True, "bounds": False})
         if row["stratum"] in limits_then.index:
             bound = limits_then.loc[row["stratum"]]
             ends = {name: float(bound[name]) for name in ("ci_low", "ci_high")}
@@ -202,7 +203,7 @@ def bounded_gaps(evidence: Evidence) -> pd.DataFrame:
             known_only = float(bound["known"])
             rows.append(
                 {"id": bound["id"], "estimate": known_only, **ends, "label": label,
-                 "primary": False}
+                 "primary": False, "bounds": True}
             )  # fmt: skip
     return pd.DataFrame(rows)
 

@@ -163,6 +163,22 @@ def test_estimators_that_agree_are_said_to(estimators: pd.DataFrame) -> None:
     assert "contradict each other: 2 of 3 show a higher" in figures.forest(mixed, **words).title
 
 
+def test_the_note_says_what_the_lines_are(estimators: pd.DataFrame) -> None:
+    rows = estimators.drop(columns="df")
+    assert figures.forest(rows, **FOREST).note == "Lines are 95% intervals."
+    alone = figures.forest(rows.assign(bounds=True), **FOREST)
+    assert alone.note.startswith("Dashed lines are bounds.")
+    assert "interval" not in alone.note
+    mixed = figures.forest(rows.assign(bounds=[False, True, True]), **FOREST)
+    assert mixed.note.startswith("Solid lines are 95% intervals, dashed lines bounds.")
+    assert "have an interval, or bounds, that leave out no difference" in mixed.alt
+    styles = [lines.get_linestyle()[0][1] for lines in mixed.figure.axes[0].collections]
+    drawn = [len(lines.get_segments()) for lines in mixed.figure.axes[0].collections]
+    assert dict(zip([style is None for style in styles], drawn, strict=True)) == {True: 1, False: 2}
+    blank = rows.assign(ci_low=np.nan, ci_high=np.nan)
+    assert figures.forest(blank, **FOREST).note == "No row has an interval."
+
+
 def test_a_row_without_estimate_or_interval_says_so(estimators: pd.DataFrame) -> None:
     holes = estimators.copy()
     holes.loc[1, "estimate"] = np.nan

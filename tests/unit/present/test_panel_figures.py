@@ -248,6 +248,19 @@ def test_the_pooled_effect_and_what_a_further_evaluation_may_show() -> None:
     assert none.title == "Together 3 evaluations show no clear change in the smoking rate"
 
 
+def test_what_weighs_more_is_drawn_larger_and_the_note_says_so() -> None:
+    frame = made.pooled_frame(-1.0)
+    frame.loc[:2, "weight"] = [64.0, 32.0, 4.0]
+    picture = figures.pooled_forest(
+        frame, outcome="smoking rate", unit=made.UNIT, prediction_low=-1.8, prediction_high=-0.1
+    )
+    dots = [line for line in picture.figure.axes[0].lines if line.get_marker() == "o"]
+    areas = {float(line.get_xdata()[0]): line.get_markersize() ** 2 for line in dots}
+    sizes = [areas[estimate] for estimate in frame["estimate"][:3]]
+    assert sizes == pytest.approx([144, 72, 9])  # as the weights, down to 9 for what can be seen
+    assert "Dots are larger the more their evaluation weighs" in picture.note
+
+
 def test_coverage_is_held_against_its_promise() -> None:
     kept = figures.coverage(made.coverage_frame(0.95, 0.94))
     assert kept.title == "Intervals keep their promise in all 2 designs"

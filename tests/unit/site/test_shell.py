@@ -87,12 +87,18 @@ def test_the_catalogue_page_shows_every_indicator_once() -> None:
 
 
 def test_the_methods_page_prints_the_thresholds_that_the_software_uses() -> None:
-    from equieval.study.adequacy import ITS_THRESHOLDS
+    from equieval.study.adequacy import THRESHOLDS
+    from equieval.study.audit_adequacy import AUDIT_THRESHOLDS
 
     text = fragments(read_project(ROOT), [])["adequacy"]
-    for threshold in ITS_THRESHOLDS:
-        assert threshold.label in text
-        assert f">{threshold.can_carry_from:g}<" in text
+    tables = [table.partition("</table>")[0] for table in text.split("<caption>")[1:]]
+    assert len(tables) == len(THRESHOLDS) + 1
+    for table, thresholds in zip(tables, (*THRESHOLDS.values(), AUDIT_THRESHOLDS), strict=True):
+        rows = table.split("<tr>")[2:]
+        for row, threshold in zip(rows, thresholds, strict=True):
+            assert threshold.label in row
+            assert f">{threshold.can_carry_from:g}<" in row
+            assert f">{threshold.caution_from:g}<" in row
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ def headline(
         alt=f"Two panels of estimates with intervals. {account} {listed}",
         data=plain_frame(data),
         figure=page.figure,
-        note=f"Lines are {ci_level * 100:g}% intervals.{freedom}",
+        note=f"{forests.what_lines_are(data, ci_level)}{freedom}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
@@ -18,7 +19,13 @@ from equieval.present.wording import capitalise
 LABEL_WIDTH = 2.3
 LONGEST_LIST = 12
 BEYOND = "An arrow marks an interval that goes on beyond the axis."
+BOUNDS = (
+    "Bounds hold every value that is plausible, chance included; none within them is likelier "
+    "than another."
+)
 FREEDOM = "df: degrees of freedom, the information behind the interval."
+DOT = 7.0
+"""Diameter of a dot in points."""
 RATIO_MARKS = (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 5, 10)
 
 
@@ -50,8 +57,10 @@ def forest(
     Parameters
     ----------
     data : columns ``label, estimate, ci_low, ci_high`` and, shown where there, ``df``
-        (degrees of freedom) and ``primary`` (true for the row drawn with a diamond). An
-        estimate or interval that is missing is named as not available.
+        (degrees of freedom), ``primary`` (true for the row drawn with a diamond) and ``bounds``
+        (true for a row whose ends are bounds and no interval; its line is dashed, and it shows
+        where the truth can lie, not how sure it is). An estimate or interval that is missing is
+        named as not available.
     quantity : what is estimated (``"change in the stillbirth rate in 2022"``).
     unit : unit of the outcome; differences of percentages are told in percentage points.
     rows : what one row is, in the plural (``"estimators"``).
@@ -86,8 +95,27 @@ def forest(
         alt=f"{account} {listed}",
         data=plain_frame(frame),
         figure=page.figure,
-        note=f"Lines are {ci_level * 100:g}% intervals.{freedom}",
+        note=f"{what_lines_are(frame, ci_level)}{freedom}",
     )
+
+
+def what_lines_are(frame: pd.DataFrame, ci_level: float) -> str:
+    """Return in words what the lines of a forest plot are: intervals, bounds, or none."""
+    drawn = np.isfinite(column(frame, "ci_low")) & np.isfinite(column(frame, "ci_high"))
+    bounds = are_bounds(frame)
+    interval = f"{ci_level * 100:g}% intervals"
+    if not drawn.any():
+        return "No row has an interval."
+    if not (drawn & bounds).any():
+        return f"Lines are {interval}."
+    if not (drawn & ~bounds).any():
+        return f"Dashed lines are bounds. {BOUNDS}"
+    return f"Solid lines are {interval}, dashed lines bounds. {BOUNDS}"
+
+
+def are_bounds(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Return which rows have bounds for ends, and not an interval."""
+    return np.asarray(column(frame, "bounds") == 1)
 
 
 @dataclass(frozen=True)
@@ -149,8 +177,19 @@ class Rows:
         low, high = column(self.frame, "ci_low"), column(self.frame, "ci_high")
         return bool((low < shown[0]).any() or (high > shown[1]).any())
 
-    def draw(self, page: canvas.Sheet, ax: Axes, reference: float, *, log: bool = False) -> None:
-        """Draw each row's estimate and interval, its label on the left, its numbers right."""
+    def draw(
+        self,
+        page: canvas.Sheet,
+        ax: Axes,
+        reference: float,
+        *,
+        log: bool = False,
+        sizes: canvas.Floats | None = None,
+    ) -> None:
+        """Draw each row's estimate and interval, its label on the left, its numbers right.
+
+        ``sizes`` are the diameters of the dots in points, one per row; by default all alike.
+        """
         estimate, low, high = (column(self.frame, c) for c in ("estimate", "ci_low", "ci_high"))
         primary = column(self.frame, "primary") == 1
         total = sum(self.heights)
@@ -167,14 +206,19 @@ class Rows:
             canvas.plain_ticks(ax, "x")
         first, last = ax.get_xlim()
         ax.axvline(reference, color=theme.INK, linewidth=1.2, zorder=2)
-        ax.hlines(middles, np.clip(low, first, last), np.clip(high, first, last),
-                  color=theme.DARK_BLUE, linewidth=2.2, zorder=3)  # fmt: skip
+        bounds = are_bounds(self.frame)
+        ends = np.clip(low, first, last), np.clip(high, first, last)
+        for chosen, style in ((~bounds, "solid"), (bounds, (0, (2, 1.2)))):
+            ax.hlines(middles[chosen], *(end[chosen] for end in ends), color=theme.DARK_BLUE,
+                      linewidth=2.2, linestyle=style, zorder=3)  # fmt: skip
         for cut, edge, marker in ((low < first, first, "<"), (high > last, last, ">")):
             ax.plot(np.full(int(cut.sum()), edge), middles[cut], marker, color=theme.DARK_BLUE,
                     markersize=8, clip_on=False, zorder=4)  # fmt: skip
-        for chosen, marker, size in ((~primary, "o", 7.0), (primary, "D", 8.5)):
+        widths = np.full(len(primary), DOT) if sizes is None else sizes
+        dots = [(~primary & (widths == width), "o", width) for width in np.unique(widths[~primary])]
+        for chosen, marker, width in (*dots, (primary, "D", 8.5)):
             ax.plot(estimate[chosen], middles[chosen], marker, color=theme.DARK_BLUE,
-                    markersize=size, zorder=4)  # fmt: skip
+                    markersize=width, zorder=4)  # fmt: skip
         box = ax.get_position()
         base = box.y0 * page.height
         edge = box.x1 * theme.FIGURE_WIDTH + 0.12
@@ -275,9 +319,12 @@ def agreement(
         title = f"The estimate shows no clear {quantity}"
     else:
         title = f"None of the {total} {rows} shows a clear {quantity}"
+    leaves = "an interval that leaves"
+    if (are_bounds(frame) & np.isfinite(low)).any():
+        leaves = "an interval, or bounds, that leave"
     account = (
         f"{over} of {total} estimates lie on the side of {sides.above}, {under} on the side of "
         f"{sides.below}; {up + down} "
-        f"{'has' if up + down == 1 else 'have'} an interval that leaves out no difference."
+        f"{'has' if up + down == 1 else 'have'} {leaves} out no difference."
     )
     return title, account

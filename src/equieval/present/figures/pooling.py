@@ -14,6 +14,7 @@ from equieval.present.figures.words import column, singular, subtitle
 from equieval.present.wording import Result, capitalise
 
 PREDICTION = "A further evaluation like these (prediction interval)"
+LARGEST_DOT, SMALLEST_DOT = 12.0, 3.0  # diameters in points
 PROMISED = (0.93, 0.97)
 """Coverage that counts as keeping the promise of a 95 % interval."""
 
@@ -61,7 +62,7 @@ def pooled_forest(
         rows = _with_weights(forests.Rows.of(frame), frame)
         page = canvas.sheet(sum(rows.heights) + 1.02, source=source, synthetic=synthetic)
         ax = page.axes(rows.left, rows.right, 0.64, 0.36)
-        rows.draw(page, ax, reference, log=log)
+        rows.draw(page, ax, reference, log=log, sizes=_by_weight(column(frame, "weight")))
         ax.set_xlabel(capitalise(unit) if log else f"Difference, {numbers.change_unit(unit)}")
         forests.head_sides(page, ax, sides, reference)
     studies = int((~pooled).sum())
@@ -80,9 +81,19 @@ def pooled_forest(
         alt=f"{title}. {' '.join(rows.sentences())}{spread}",
         data=plain_frame(frame.drop(columns="primary")),
         figure=page.figure,
-        note=f"Lines are {ci_level * 100:g}% intervals; the diamond is the pooled effect (random "
-        f"effects). The last line is where a further evaluation should lie.{spread}",
+        note=f"Lines are {ci_level * 100:g}% intervals. Dots are larger the more their evaluation "
+        "weighs; the diamond is the pooled effect (random effects). The last line is where a "
+        f"further evaluation should lie.{spread}",
     )
+
+
+def _by_weight(weights: canvas.Floats) -> canvas.Floats:
+    """Return diameters whose areas are as the weights, down to the least that can be seen."""
+    known = np.nan_to_num(weights)
+    most = float(known.max())
+    if not most:
+        return np.full(len(known), forests.DOT)
+    return np.asarray(np.maximum(LARGEST_DOT * np.sqrt(known / most), SMALLEST_DOT))
 
 
 def _with_weights(rows: forests.Rows, frame: pd.DataFrame) -> forests.Rows:
