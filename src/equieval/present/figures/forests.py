@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from equieval.present.figures import canvas
 from equieval.present.figures.words import column, subtitle
 from equieval.present.wording import capitalise
 
+Dashes = Literal["solid"] | tuple[float, Sequence[float]]
 LABEL_WIDTH = 2.3
 LONGEST_LIST = 12
 BEYOND = "An arrow marks an interval that goes on beyond the axis."
@@ -207,10 +210,14 @@ class Rows:
         first, last = ax.get_xlim()
         ax.axvline(reference, color=theme.INK, linewidth=1.2, zorder=2)
         bounds = are_bounds(self.frame)
-        ends = np.clip(low, first, last), np.clip(high, first, last)
-        for chosen, style in ((~bounds, "solid"), (bounds, (0, (2, 1.2)))):
-            ax.hlines(middles[chosen], *(end[chosen] for end in ends), color=theme.DARK_BLUE,
-                      linewidth=2.2, linestyle=style, zorder=3)  # fmt: skip
+        foot, top = np.clip(low, first, last), np.clip(high, first, last)
+        dashes: list[tuple[npt.NDArray[np.bool_], Dashes]] = [
+            (~bounds, "solid"),
+            (bounds, (0, (2, 1.2))),
+        ]
+        for chosen, style in dashes:
+            ax.hlines(middles[chosen], foot[chosen], top[chosen], color=theme.DARK_BLUE,
+                      linewidth=2.2, linestyles=style, zorder=3)  # fmt: skip
         for cut, edge, marker in ((low < first, first, "<"), (high > last, last, ">")):
             ax.plot(np.full(int(cut.sum()), edge), middles[cut], marker, color=theme.DARK_BLUE,
                     markersize=8, clip_on=False, zorder=4)  # fmt: skip
