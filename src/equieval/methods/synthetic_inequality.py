@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.methods.adoption import refuse_changing_weights
 from equieval.methods.contrasts import Contrast, t_quantile
 from equieval.methods.inequality_effect import Levelling, fixed_shares, verdict_of
 from equieval.methods.inference import Reassignment
@@ -30,7 +31,12 @@ from equieval.methods.measure_functionals import (
     ridits_of,
 )
 from equieval.methods.panel import exposure_panel, require_columns
-from equieval.methods.synthetic_weights import placebo_effects, placebo_sets, synthetic_effects
+from equieval.methods.synthetic_weights import (
+    placebo_effects,
+    placebo_sets,
+    synthetic_effects,
+    treated_mean,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -154,6 +160,7 @@ def synthetic_strata(
     stratum: str = "stratum",
     unit: str = "unit",
     period: str = "period",
+    weights: str | None = None,
     size: str | None = None,
     shares: Mapping[str, float] | None = None,
     max_placebos: int = 499,
@@ -162,14 +169,16 @@ def synthetic_strata(
     """Estimate the effect in every stratum against one synthetic control.
 
     ``data`` has one row per unit, period and stratum, complete, with all treated units starting
-    together. ``size`` names the denominators (births) that shares before the start come from;
-    without it and ``shares`` strata count the same. Every set of controls of the treated units'
-    number is a placebo, or ``max_placebos`` of them drawn with ``seed``. Raises ``DesignError``
-    for strata with gaps, several starts, exposure that ends, under two periods before the start,
-    and no more than one control beyond the treated units' number.
+    together. ``weights`` (a unit's births before the start) weigh the treated units in their mean,
+    and the controls that stand in for them. ``size`` names the denominators (births) that shares
+    before the start come from; without it and ``shares`` strata count the same. Every set of
+    controls of the treated units' number is a placebo, or ``max_placebos`` of them drawn with
+    ``seed``. Raises ``DesignError`` for strata with gaps, several starts, exposure that ends,
+    under two periods before the start, no more than one control beyond the treated units' number,
+    and weights that change within a unit or are not positive.
     """
     require_columns(data, [stratum, *([size] if size else [])], _WHERE)
-    blocks, sizes = [], []
+    blocks, sizes, counted = [], [], []
     design: pd.DataFrame | None = None
     for level in levels:
         rows = data[data[stratum] == level].reset_index(drop=True)
@@ -179,7 +188,8 @@ def synthetic_strata(
                 where=_WHERE,
                 remedy=did_you_mean(str(level), [str(name) for name in data[stratum].unique()]),
             )
-        panel, outcomes, exposure = _complete(rows, outcome, exposed, unit, period, size, level)
+        extra = [name for name in dict.fromkeys((size, weights)) if name]
+        panel, outcomes, exposure = _complete(rows, outcome, exposed, unit, period, extra, level)
         if design is not None and not exposure.equals(design):
             raise DesignError(
                 f"The strata {levels[0]!r} and {level!r} have different units, periods or "
@@ -192,15 +202,18 @@ def synthetic_strata(
         before = ever & (panel["exposed"] == 0)
         sizes.append(float(panel.loc[before, size].sum()) if size else 1.0)
         blocks.append(outcomes.to_numpy(float))
+        counted.append(_unit_weights(panel, weights, design))
     if design is None:
         raise DesignError(
             "No strata are named.", where=_WHERE, remedy="Name at least two strata in order."
         )
-    values = np.stack(blocks)
+    values, counts = np.stack(blocks), np.stack(counted) if weights else None
     treated, controls, n_before = _arms(design)
-    effects, unit_weights, time_weights = synthetic_effects(values, treated, controls, n_before)
+    effects, unit_weights, time_weights = synthetic_effects(
+        values, treated, controls, n_before, counts
+    )
     sets, exhaustive = placebo_sets(len(controls), len(treated), max_placebos, seed)
-    own, theirs = values[:, treated].mean(axis=1), unit_weights @ values[:, controls]
+    own, theirs = treated_mean(values, treated, counts), unit_weights @ values[:, controls]
     apart = (own - theirs)[:, :n_before]
     apart = apart - apart.mean(axis=1, keepdims=True)
     labels = dict(zip(panel["time"], rows.loc[panel.index, period], strict=True))
@@ -209,7 +222,7 @@ def synthetic_strata(
         effects=effects,
         observed=own[:, n_before:].mean(axis=1),
         shares=fixed_shares(shares, levels, sizes),
-        placebos=placebo_effects(values, controls, sets, n_before),
+        placebos=placebo_effects(values, controls, sets, n_before, counts),
         unit_weights=pd.Series(unit_weights, index=design.index[controls]),
         time_weights=pd.Series(
             time_weights, index=[labels[time] for time in design.columns[:n_before]]
@@ -228,6 +241,7 @@ def placebo_synthetic_did(
     exposed: str = "exposed",
     unit: str = "unit",
     period: str = "period",
+    weights: str | None = None,
     max_placebos: int = 499,
     seed: int = 1,
 ) -> Reassignment:
@@ -238,12 +252,14 @@ def placebo_synthetic_did(
     ``synthetic_strata``.
     """
     rows = data.reset_index(drop=True)
-    _, outcomes, design = _complete(rows, outcome, exposed, unit, period, None, None)
+    extra = [weights] if weights else []
+    panel, outcomes, design = _complete(rows, outcome, exposed, unit, period, extra, None)
     values = outcomes.to_numpy(float)[None]
+    counts = _unit_weights(panel, weights, design)[None] if weights else None
     treated, controls, n_before = _arms(design)
-    estimate = float(synthetic_effects(values, treated, controls, n_before)[0][0])
+    estimate = float(synthetic_effects(values, treated, controls, n_before, counts)[0][0])
     sets, exhaustive = placebo_sets(len(controls), len(treated), max_placebos, seed)
-    placebos = placebo_effects(values, controls, sets, n_before)[:, 0]
+    placebos = placebo_effects(values, controls, sets, n_before, counts)[:, 0]
     names = design.index.to_numpy()
     drawn = [controls[chosen] for chosen in sets]
     return Reassignment(
@@ -267,7 +283,7 @@ def _complete(
     exposed: str,
     unit: str,
     period: str,
-    size: str | None,
+    extra: Sequence[str],
     level: str | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the panel, its outcomes and its exposure as units × periods, without gaps."""
@@ -277,7 +293,7 @@ def _complete(
         exposed=exposed,
         unit=unit,
         period=period,
-        extra=[size] if size else [],
+        extra=extra,
     )
     outcomes = panel.pivot(index="unit", columns="time", values="outcome")
     exposure = panel.pivot(index="unit", columns="time", values="exposed")
@@ -288,6 +304,15 @@ def _complete(
             remedy="Leave out units or periods that are incomplete, or use longer periods.",
         )
     return panel, outcomes, exposure
+
+
+def _unit_weights(panel: pd.DataFrame, weights: str | None, design: pd.DataFrame) -> Array:
+    """Return each unit's weight in the order of ``design``; 1 without weights."""
+    if weights is None:
+        return np.ones(len(design))
+    refuse_changing_weights(panel, weights, _WHERE)
+    by_unit = panel.drop_duplicates("unit").set_index("unit")[weights]
+    return by_unit.loc[design.index].to_numpy(float)
 
 
 def _arms(design: pd.DataFrame) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], int]:

@@ -40,15 +40,31 @@ def simplex_weights(A: Array, b: Array, penalty: float) -> Array:
     return np.asarray(found / found.sum())
 
 
+def treated_mean(values: Array, treated: npt.NDArray[np.intp], sizes: Array | None = None) -> Array:
+    """Return the treated units' mean, strata × periods: each the same, or by ``sizes``.
+
+    ``values`` is strata × units × periods, ``sizes`` strata × units.
+    """
+    if sizes is None:
+        return np.asarray(values[:, treated].mean(axis=1))
+    share = sizes[:, treated] / sizes[:, treated].sum(axis=1, keepdims=True)
+    return np.asarray((values[:, treated] * share[:, :, None]).sum(axis=1))
+
+
 def synthetic_effects(
-    values: Array, treated: npt.NDArray[np.intp], controls: npt.NDArray[np.intp], n_before: int
+    values: Array,
+    treated: npt.NDArray[np.intp],
+    controls: npt.NDArray[np.intp],
+    n_before: int,
+    sizes: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     """Return effects by stratum (K), unit weights (controls) and time weights (``n_before``).
 
-    ``values`` is strata × units × periods, the first ``n_before`` of them before exposure.
+    ``values`` is strata × units × periods, the first ``n_before`` of them before exposure;
+    ``sizes`` (strata × units) weigh the treated units in the mean that the controls imitate.
     """
     n_after = values.shape[2] - n_before
-    donors, target = values[:, controls], values[:, treated].mean(axis=1)
+    donors, target = values[:, controls], treated_mean(values, treated, sizes)
     before, after = donors[:, :, :n_before], donors[:, :, n_before:].mean(axis=2)
     steps = np.diff(before, axis=2).reshape(len(values), -1)
     noise = float((steps.var(axis=1, ddof=1)).mean())
@@ -88,12 +104,13 @@ def placebo_effects(
     controls: npt.NDArray[np.intp],
     sets: list[npt.NDArray[np.intp]],
     n_before: int,
+    sizes: Array | None = None,
 ) -> Array:
     """Return the effects (sets × strata) of treatments that never were, among the controls."""
     found = np.empty((len(sets), len(values)))
     for number, chosen in enumerate(sets):
         rest = np.delete(controls, chosen)
-        found[number] = synthetic_effects(values, controls[chosen], rest, n_before)[0]
+        found[number] = synthetic_effects(values, controls[chosen], rest, n_before, sizes)[0]
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from diff_diff import SurveyDesign, SyntheticDiD
 from scipy.optimize import minimize
 
 from equieval.errors import DesignError, InputError
@@ -150,3 +152,51 @@ def test_unknown_strata_and_measures_get_a_suggestion(found):
         found.effect("mots")
     with pytest.raises(InputError, match="did you mean"):
         found.measures(which=["gapp"])
+
+
+def test_treated_units_may_count_by_their_births():
+    # diff-diff's SyntheticDiD with survey weights, which differ between the treated alone
+    data = panel(2, treated=3, noise=0.5)
+    births = np.array([5.0, 2.0, 1.0])
+    one = data[data["stratum"] == "most"].reset_index(drop=True)
+    one["born"] = np.where(one["unit"] < 3, births[np.minimum(one["unit"], 2)], 1.0)
+    ours = placebo_synthetic_did(one, outcome="rate", weights="born", max_placebos=9)
+    unweighted = placebo_synthetic_did(one, outcome="rate", max_placebos=9)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = SyntheticDiD(variance_method="placebo", n_bootstrap=20, seed=1).fit(
+            one.assign(ever=(one["unit"] < 3).astype(int)),
+            "rate",
+            "ever",
+            "unit",
+            "period",
+            post_periods=list(range(9, 14)),
+            survey_design=SurveyDesign(weights="born"),
+        )
+    assert ours.estimate == pytest.approx(theirs.att, abs=5e-4)
+    assert ours.estimate != pytest.approx(unweighted.estimate)
+
+
+def test_weights_of_one_treated_unit_and_weights_all_alike_change_nothing():
+    data = panel(3, treated=1)
+    data["born"] = 10.0 + data["unit"]
+    option = {"outcome": "rate", "max_placebos": 9}
+    alone = synthetic_strata(data, LEVELS, **option)
+    weighted = synthetic_strata(data, LEVELS, weights="born", **option)
+    np.testing.assert_allclose(weighted.effects, alone.effects)
+    np.testing.assert_allclose(weighted.placebos, alone.placebos)
+    several = panel(3, treated=3).assign(born=4.0)
+    np.testing.assert_allclose(
+        synthetic_strata(several, LEVELS, weights="born", **option).placebos,
+        synthetic_strata(several, LEVELS, **option).placebos,
+    )
+
+
+def test_weights_that_change_within_a_unit_are_refused():
+    data = panel(3, treated=3)
+    with pytest.raises(DesignError, match="changes over time"):
+        placebo_synthetic_did(
+            data[data["stratum"] == "most"].assign(born=lambda rows: 1.0 + rows["period"]),
+            outcome="rate",
+            weights="born",
+        )
