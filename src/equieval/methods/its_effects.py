@@ -19,6 +19,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.its_fit import ItsFit
+from equieval.methods.reml import planned_df
 
 Array = npt.NDArray[np.float64]
 Scale = Literal["absolute", "relative"]
@@ -70,16 +71,57 @@ def effect_at(
     """Return fitted minus counterfactual at ``period`` (``scale="relative"``: fitted over it).
 
     In the outcome's unit (per ``fit.per`` for counts). Raises ``DesignError`` for a period that
-    ``X`` does not have or that lies before the start.
+    ``X`` does not have and for one in which the model has no effect: before the start, during a
+    lag, or in the very period from which a change of slope alone counts.
+    """
+    effect_weights(X, period, intervention=intervention)
+    row = X.loc[[period]]
+    return _effect(fit, row, np.ones(1), scale, ci_level, intervention)
+
+
+def effect_weights(
+    X: pd.DataFrame, period: object, *, intervention: Sequence[str] = INTERVENTION_COLUMNS
+) -> Array:
+    """Return the weights of the coefficients (p) whose sum is the effect of a linear model.
+
+    Raises ``DesignError`` as ``effect_at``.
     """
     if period not in X.index:
         raise DesignError(
-            f"The series has no period {period}.",
+            f"The model has no period {period}.",
             where="effect at a stated time",
-            remedy=f"Choose a period from {X.index.min()} to {X.index.max()}.",
+            remedy=f"Choose a period from {X.index.min()} to {X.index.max()} that is not left out.",
         )
-    row = X.loc[[period]]
-    return _effect(fit, row, np.ones(1), scale, ci_level, intervention)
+    impact = X.columns.isin(list(intervention))
+    weights = np.where(impact, X.loc[[period]].to_numpy(float)[0], 0.0)
+    if not weights.any():
+        raise DesignError(
+            f"The model has no effect in {period}: it begins later.",
+            where="effect at a stated time",
+            remedy="Ask for a period after the start, once the impact can show.",
+        )
+    return weights
+
+
+def planned_effect_df(
+    X: pd.DataFrame,
+    period: pd.Period,
+    *,
+    phi: float,
+    observed: pd.PeriodIndex | None = None,
+    intervention: Sequence[str] = INTERVENTION_COLUMNS,
+) -> float:
+    """Return the degrees of freedom that a design plans for its effect at ``period``.
+
+    Satterthwaite's, at the autocorrelation ``phi`` and by the expected information: they follow
+    from the design (``X``, of which ``observed`` periods are fitted; all by default), never from
+    the outcome. NaN where too few periods are left to be fitted. Raises ``DesignError`` as
+    ``effect_at``.
+    """
+    weights = effect_weights(X, period, intervention=intervention)
+    rows = X if observed is None else X.loc[observed]
+    times = pd.PeriodIndex(rows.index).asi8.astype(float)
+    return planned_df(rows.to_numpy(float), times, weights, phi=phi)
 
 
 def average_effect(
@@ -93,8 +135,11 @@ def average_effect(
 ) -> Contrast:
     """Return the mean effect over the exposed periods of ``X``.
 
-    ``weights`` (by period, for instance births) default to equal ones. On the relative scale it is
-    the weighted mean fitted rate over the weighted mean counterfactual rate.
+    Exposed are the periods from that in which the impact begins (after any lag), under every
+    impact model: a change of slope counts its first period too, with an effect of 0. Periods
+    that ``X`` leaves out (a phase-in, exclusions) do not count. ``weights`` (by period, for
+    instance births) default to equal ones. On the relative scale it is the weighted mean fitted
+    rate over the weighted mean counterfactual rate.
     """
     exposed = _exposed(fit, X, intervention)
     share = _weights(weights, exposed)
@@ -109,7 +154,7 @@ def cumulative_effect(
     ci_level: float = 0.95,
     intervention: Sequence[str] = INTERVENTION_COLUMNS,
 ) -> Contrast:
-    """Return the sum of effects over the exposed periods of ``X``.
+    """Return the sum of effects over the exposed periods of ``X`` (as in ``average_effect``).
 
     With ``exposure`` (by period, in the units that the rate is per: births / 1 000 for a rate
     per 1 000) it is a number of events more (or, negative, fewer) than expected.
@@ -181,8 +226,16 @@ def _without(fit: ItsFit, X: pd.DataFrame, intervention: Sequence[str]) -> Array
 
 
 def _exposed(fit: ItsFit, X: pd.DataFrame, intervention: Sequence[str]) -> pd.DataFrame:
+    """Return the rows from that in which the impact begins, whatever terms it is modelled by."""
     terms = [name for name in intervention if name in fit.params.index]
-    exposed = X.loc[(X[terms] != 0).any(axis=1)]
+    changed = (X[terms] != 0).any(axis=1).to_numpy(bool)
+    place = X.index.asi8 if isinstance(X.index, pd.PeriodIndex) else X.index.to_numpy()
+    for term in terms:
+        # A change of slope counts periods from the one in which it begins, where it is still 0.
+        since = X[term].to_numpy(float)
+        if term.startswith("since") and since.any():
+            changed = changed | (place >= (place - since)[since > 0].min())
+    exposed = X.loc[changed]
     if exposed.empty:
         raise DesignError(
             "No period of the design lies after the start.",

@@ -21,12 +21,12 @@ from equieval.methods import reml
 from equieval.methods.contrasts import t_quantile
 from equieval.methods.its import INTERVENTION_COLUMNS, SmallSample, fit_reml_ar1
 from equieval.methods.its_design import SegmentedModel
+from equieval.methods.its_effects import effect_weights
 
 Array = npt.NDArray[np.float64]
 
 FEWEST_BEFORE: Final = 6
 _WHERE: Final = "power of an interrupted time series"
-_IMPACT: Final = INTERVENTION_COLUMNS
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,6 @@ def detectable_effect(
     horizon: int = 0,
     model: SegmentedModel | None = None,
     small_sample: SmallSample = "kenward-roger",
-    least_df: float = 0.0,
     power: float = 0.8,
     ci_level: float = 0.95,
     replications: int = 1_000,
@@ -66,8 +65,8 @@ def detectable_effect(
     ``before`` is the outcome (or a yearly inequality index) by period before the start, missing
     periods and all; ``periods_after`` are those planned. ``horizon = 0`` is the level change.
     ``model`` and ``small_sample`` are how the real series will be analysed: level and slope, and
-    Kenward–Roger, unless told otherwise. A series whose interval rests on under ``least_df``
-    degrees of freedom finds nothing.
+    Kenward–Roger, unless told otherwise. Whether a series of this design can carry the effect at
+    all is not asked here: see ``its_effects.planned_effect_df``.
     Uncertainty about the pre-period's own variance and autocorrelation is not in the answer.
     Raises ``DesignError`` for a pre-period too short to be judged, a plan too short for the
     model, a horizon outside it or without an effect in the model, and an autocorrelation at its
@@ -93,13 +92,14 @@ def detectable_effect(
     start = before.index.max() + 1
     design = (model or SegmentedModel()).matrix(planned, start)
     design = design[design.index.isin(known.index) | (design.index >= start)]
-    weights = _effect_at(design, start + horizon)
+    weights = effect_weights(design, start + horizon)
     earlier = design[design.index < start]
-    counterfactual = earlier.loc[:, (earlier != 0).any() & ~earlier.columns.isin(_IMPACT)]
+    impact = earlier.columns.isin(INTERVENTION_COLUMNS)
+    counterfactual = earlier.loc[:, (earlier != 0).any() & ~impact]
     noise = fit_reml_ar1(before, counterfactual)
     series = _drawn(planned, noise.phi, noise.sigma, replications, seed)
     error, half_width = _judged(
-        series[:, planned.isin(design.index)], design, weights, ci_level, small_sample, least_df
+        series[:, planned.isin(design.index)], design, weights, ci_level, small_sample
     )
     # An effect d is found in its own direction when error + d > half width.
     needed = half_width - error
@@ -140,21 +140,6 @@ def power_curve(needed: Array) -> pd.DataFrame:
     return pd.DataFrame({"effect": sizes, "power": found, "monte_carlo_error": error})
 
 
-def _effect_at(design: pd.DataFrame, period: pd.Period) -> Array:
-    """Return the weights of the coefficients whose sum is the effect in a period."""
-    impact = design.columns.isin(_IMPACT)
-    weights = np.zeros(design.shape[1])
-    if period in design.index:
-        weights[impact] = design.loc[[period]].to_numpy(float)[0, impact]
-    if not weights.any():
-        raise DesignError(
-            f"The model has no effect in {period}: it begins later, or the period is left out.",
-            where=_WHERE,
-            remedy="Choose a later horizon, or another impact model.",
-        )
-    return weights
-
-
 def _drawn(
     planned: pd.PeriodIndex, phi: float, sigma: float, replications: int, seed: int
 ) -> Array:
@@ -173,12 +158,10 @@ def _judged(
     weights: Array,
     ci_level: float,
     small_sample: SmallSample,
-    least_df: float,
 ) -> tuple[Array, Array]:
     """Return error and half width of the effect's interval, series by series.
 
-    A series that the estimator refuses finds nothing, nor does one with too few degrees of
-    freedom: its half width is infinite.
+    A series that the estimator refuses finds nothing: its half width is infinite.
     """
     X, times = design.to_numpy(float), design["t"].to_numpy(float)
     error, half_width = np.zeros(len(series)), np.full(len(series), np.inf)
@@ -190,8 +173,6 @@ def _judged(
                 raise
             continue
         df = fit.satterthwaite_df(weights)
-        if df < least_df:
-            continue
         cov = fit.kenward_roger_cov if small_sample == "kenward-roger" else fit.cov
         error[number] = weights @ fit.coefficients
         std_error = math.sqrt(float(weights @ cov @ weights))

@@ -9,8 +9,9 @@ three each) and Turner et al. (2021) on short series, where intervals of series 
 points are too narrow. Degrees of freedom: simulated coverage of REML with Satterthwaite
 degrees of freedom, which breaks down below four; they are those of the design at an
 autocorrelation fixed beforehand, because those at the estimated one would pick the estimates
-that are shown by how they came out. Events per cell: the usual rule for the
-normal approximation to a count (at least five, better ten).
+that are shown by how they came out. Events per cell: the usual rule for the normal approximation
+to a count, which is about the expected one (at least five, better ten): expected from the
+periods before the start, for the same reason.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+
+from equieval.present.numbers import plain
 
 CAN_CARRY = "can carry"
 WITH_CAUTION = "with caution"
@@ -90,10 +93,11 @@ ITS_THRESHOLDS = (
     ),
     Threshold(
         "events-per-cell",
-        "Smallest number of events in a group and period",
+        "Expected events in a period, in the smallest group",
         10,
         5,
-        "with few events in a group its rate is mostly chance",
+        "with few events in a group its rate is mostly chance (expected from the periods before "
+        "the start, so that what came after does not decide whether it is shown)",
         "wider groups or longer periods",
     ),
 )
@@ -142,10 +146,11 @@ COMPARISON_THRESHOLDS = (
     ),
     Threshold(
         "events-treated",
-        "Smallest number of events in a group of a treated unit, before or after the start",
+        "Expected events before or after the start, in the smallest group of a treated unit",
         10,
         5,
-        "with few events in a group its rate is mostly chance",
+        "with few events in a group its rate is mostly chance (expected from the periods before "
+        "the start, so that what came after does not decide whether it is shown)",
         "wider groups, larger units, or longer periods",
     ),
 )
@@ -164,15 +169,15 @@ THRESHOLDS: dict[str, tuple[Threshold, ...]] = {
 
 
 def adequacy_checks(
-    *, points_before: int, points_after: int, df: float, smallest_cell: float
+    *, points_before: int, points_after: int, df: float, expected_events: float
 ) -> pd.DataFrame:
     """Check an interrupted time series design against the published thresholds.
 
     Parameters
     ----------
-    points_before, points_after : observed points on either side of the start.
+    points_before, points_after : observed or planned points on either side of the start.
     df : Satterthwaite degrees of freedom of the primary estimate at `PLANNED_PHI`.
-    smallest_cell : smallest number of events in any group and period.
+    expected_events : events to be expected in a period, in the group with fewest.
 
     Returns
     -------
@@ -184,7 +189,7 @@ def adequacy_checks(
             "points-before": float(points_before),
             "points-after": float(points_after),
             "degrees-of-freedom": float(df),
-            "events-per-cell": float(smallest_cell),
+            "events-per-cell": float(expected_events),
         },
     )
 
@@ -220,3 +225,15 @@ def against(thresholds: tuple[Threshold, ...], values: Mapping[str, float]) -> p
 def design_level(checks: pd.DataFrame) -> str:
     """Return the worst level among the checks."""
     return LEVELS[max(LEVELS.index(level) for level in checks["judgement"])]
+
+
+def missed(checks: pd.DataFrame, level: str = CANNOT_SAY) -> tuple[str, ...]:
+    """Return the checks that ended in a level, in words: what was found, and what is needed."""
+    needed = "where at least {} are needed"
+    if level == WITH_CAUTION:
+        needed = "where {} would do without caution"
+    return tuple(
+        f"{check['criterion'].lower()} {plain(check['found'])}, "
+        + needed.format(plain(check["needed"]))
+        for _, check in checks[checks["judgement"] == level].iterrows()
+    )

@@ -21,12 +21,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.present.numbers import listing, plain
+from equieval.present.numbers import listing
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import (
     CANNOT_SAY,
     WITH_CAUTION,
     design_level,
+    missed,
 )
 from equieval.study.designs import study_of
 from equieval.study.headline import outcome_row, primary_row
@@ -120,11 +121,7 @@ def _answer(
     level = design_level(checks)
     disagreeing = _disagreeing(estimates, row)
     excludes = bool(row["ci_low"] > 0 or row["ci_high"] < 0)
-    reasons = tuple(
-        f"{check['criterion'].lower()} {plain(check['found'])}, where at least "
-        f"{plain(check['needed'])} are needed"
-        for _, check in checks[checks["judgement"] == CANNOT_SAY].iterrows()
-    )
+    reasons = missed(checks)
     bounded = not pd.isna(row["ci_low"])
     if not bounded:
         note = _running(str(row["note"]))

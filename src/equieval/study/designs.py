@@ -20,6 +20,7 @@ from equieval.study.baseline import baseline
 from equieval.study.behind import series_cells
 from equieval.study.panel_adequacy import panel_checks
 from equieval.study.panel_behind import panel_cells
+from equieval.study.series_adequacy import series_checks
 
 Analyst = Callable[[Evaluation, Observations], Analysis]
 Checks = Callable[[Evaluation, Observations, pd.Series | None], pd.DataFrame]
@@ -73,7 +74,7 @@ _SERIES = DesignStudy(
         "robustness": robustness.robustness,
     },
     lambda evaluation, observations: robustness.robustness(evaluation, observations).estimates,
-    its.design_checks,
+    series_checks,
     series_cells,
 )
 _AUDIT: dict[str, Analyst] = {"source-agreement": agreement, "inequality": inequality}

@@ -14,11 +14,8 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.methods.its import INTERVENTION_COLUMNS
-from equieval.methods.reml import planned_df
 from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import PLANNED_PHI, adequacy_checks
 from equieval.study.analysis import Analysis, tidy
 from equieval.study.compared_series import ComparedSeries, compared_series, lifted
 from equieval.study.headline import AT_HORIZON
@@ -163,48 +160,3 @@ def _group_effects(
 def shown_groups(observations: Observations) -> Observations:
     """Return the groups as reports show them: fifths where there are tenths."""
     return observations.grouped("quintiles") if len(observations.levels) == 10 else observations
-
-
-def design_checks(
-    evaluation: Evaluation, observations: Observations, _estimate: pd.Series | None = None
-) -> pd.DataFrame:
-    """Hold the primary outcome's series against the adequacy thresholds.
-
-    Parameters
-    ----------
-    _estimate : not used: what a design can carry is judged by the design, never by the estimate.
-
-    Returns
-    -------
-    The frame of `equieval.study.adequacy.adequacy_checks`.
-    """
-    compared = compared_series(evaluation, observations)
-    design = series_design(evaluation, compared.observations)
-    primary = evaluation.outcomes.primary
-    before, after = design.points(compared.outcome(primary.indicator))
-    cells = compared.observations.strata(primary.indicator)
-    cells = cells[cells["period"].isin(list(design.periods))]
-    values = compared.measure(primary.indicator, primary.measure)
-    return adequacy_checks(
-        points_before=before,
-        points_after=after,
-        df=planned_degrees_of_freedom(values, covering(design, values)),
-        smallest_cell=float(cells["numerator"].min()),
-    )
-
-
-def planned_degrees_of_freedom(values: pd.Series, design: SeriesDesign) -> float:
-    """Return the degrees of freedom of the effect at the horizon at `PLANNED_PHI`.
-
-    They follow from which periods are there, the model and the horizon alone. Judging by those at
-    the estimated autocorrelation would show estimates where it came out low, and their intervals
-    too narrow (the simulations of `make validate`).
-    """
-    matrix = design.matrix()
-    known = design.usable(values).dropna().index
-    rows = matrix.loc[known]
-    terms = [term for term in INTERVENTION_COLUMNS if term in matrix.columns]
-    at_horizon = matrix.loc[matrix.index == design.horizon].iloc[0]
-    weights = at_horizon.where(matrix.columns.isin(terms), 0.0)
-    times = pd.PeriodIndex(known).asi8.astype(float)
-    return planned_df(rows.to_numpy(float), times, weights.to_numpy(float), phi=PLANNED_PHI)

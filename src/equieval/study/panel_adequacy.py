@@ -1,15 +1,20 @@
-"""What a comparison of units can carry: its units, periods and events against the thresholds."""
+"""What a comparison of units can carry: its units, periods and events against the thresholds.
+
+Known before any outcome is: the events are those to be expected from the periods before the
+first start, so that `equieval check`, `equieval power` and the report judge alike.
+"""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from equieval.data import Observations
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import COMPARISON_THRESHOLDS, against
-from equieval.study.panel import panel_design, strata_panel
+from equieval.study.panel import PanelDesign, panel_design
 
 MOST = 1_000_000
 """Ways to choose the treated are counted up to here: more make no difference."""
@@ -29,13 +34,21 @@ def panel_checks(
     The frame of `equieval.study.adequacy.against`.
     """
     design = panel_design(evaluation, observations)
-    begun = [start for start in design.adoption.values() if start <= design.horizon]
+    return planned_panel_checks(design, observations, evaluation.outcomes.primary.indicator)
+
+
+def planned_panel_checks(
+    design: PanelDesign, observations: Observations, outcome: str
+) -> pd.DataFrame:
+    """Hold a comparison of these units over these periods, observed or planned, to thresholds.
+
+    Parameters
+    ----------
+    observations : of which only those before the first start are looked at.
+    """
+    begun = {unit: start for unit, start in design.adoption.items() if start <= design.horizon}
     treated, controls = len(begun), len(design.controls)
-    used = design.to_horizon()
-    kept = used.periods[~used.periods.isin(list(used.excluded))]
-    cells = strata_panel(observations, evaluation.outcomes.primary.indicator, used)
-    cells = cells[cells["treated"] == 1]
-    events = cells.groupby(["unit", "stratum", "exposed"])["numerator"].sum()
+    kept = _kept(design)
     return against(
         COMPARISON_THRESHOLDS,
         {
@@ -44,6 +57,32 @@ def panel_checks(
             "assignments": float(min(math.comb(treated + controls, treated), MOST)),
             "periods-before": float((kept < design.start).sum()),
             "periods-after": float((kept >= design.start).sum()),
-            "events-treated": float(events.min()),
+            "events-treated": expected_events(design, observations, outcome),
         },
     )
+
+
+def expected_events(design: PanelDesign, observations: Observations, outcome: str) -> float:
+    """Return the fewest events to be expected in a group of a treated unit, before or after.
+
+    A group's mean a period before the first start, times the periods that its unit has before
+    its own start, or from then to the horizon. Missing where nothing comes before.
+    """
+    kept = _kept(design)
+    early = kept[kept < design.start - design.anticipation]
+    cells = observations.strata(outcome)
+    cells = cells[cells["period"].isin(early)]
+    fewest = cells.groupby(["unit", "stratum"])["numerator"].mean().groupby("unit").min()
+    found = [
+        float(fewest.get(unit, math.nan))
+        * min((kept < start - design.anticipation).sum(), (kept >= start).sum())
+        for unit, start in design.adoption.items()
+        if start <= design.horizon
+    ]
+    return float(np.min(found)) if found else math.nan
+
+
+def _kept(design: PanelDesign) -> pd.PeriodIndex:
+    """Return the periods up to the horizon that the protocol does not leave out."""
+    periods = design.to_horizon().periods
+    return periods[~periods.isin(list(design.excluded))]

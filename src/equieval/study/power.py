@@ -20,7 +20,13 @@ from equieval.errors import DesignError
 from equieval.methods.power import refuse_power
 from equieval.present.numbers import change_unit, number, of_unit, percent
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import ITS_THRESHOLDS, LEAST_DF
+from equieval.study.adequacy import (
+    CANNOT_SAY,
+    ITS_THRESHOLDS,
+    WITH_CAUTION,
+    design_level,
+    missed,
+)
 from equieval.study.power_designs import (
     Prepared,
     Question,
@@ -88,6 +94,7 @@ class DetectableEffects:
     answers : one for each question that the design carries.
     refusals : question -> why the design does not carry it.
     remedies : what would make the effects smaller, a phrase each.
+    checks : the plan held against the thresholds that the report is judged by, one row each.
     caution : why the answers may be too hopeful; empty where nothing says so.
     """
 
@@ -95,6 +102,7 @@ class DetectableEffects:
     answers: tuple[Detectable, ...]
     refusals: Mapping[Question, DesignError]
     remedies: tuple[str, ...]
+    checks: pd.DataFrame
     caution: str = ""
 
 
@@ -140,26 +148,53 @@ def detectable_effects(
     prepared = prepare(planned, observations, end, simulation)
     answers: list[Detectable] = []
     refusals: dict[Question, DesignError] = {}
+    checks = prepared.checks(1)
     for question in QUESTIONS:
         if step is not None:
             step(question)
         try:
+            _refuse_what_cannot_say(checks, prepared)
             answers.append(_answer(planned, prepared, question))
         except DesignError as refusal:
             refusals[question] = refusal
     return DetectableEffects(
-        prepared.plan, tuple(answers), refusals, prepared.remedies, _caution(prepared.plan)
+        prepared.plan,
+        tuple(answers),
+        refusals,
+        prepared.remedies,
+        checks,
+        _caution(prepared.plan, checks),
     )
 
 
-def _caution(plan: Plan) -> str:
-    """Say that a short stretch before the start hardly tells how alike neighbouring periods are."""
+def _caution(plan: Plan, checks: pd.DataFrame) -> str:
+    """Say why the answers may be too hopeful, and why the report would say them with caution."""
+    found = []
     enough = next(each for each in ITS_THRESHOLDS if each.id == "points-before").can_carry_from
-    if len(plan.learnt) >= enough:
-        return ""
-    return (
-        f"{len(plan.learnt)} periods before the start hardly tell how alike neighbouring periods "
-        "are: the true figures may be much larger"
+    if len(plan.learnt) < enough:
+        found.append(
+            f"{len(plan.learnt)} periods before the start hardly tell how alike neighbouring "
+            "periods are: the true figures may be much larger"
+        )
+    if design_level(checks) == WITH_CAUTION:
+        found.append(
+            f"the report would speak with caution: {'; '.join(missed(checks, WITH_CAUTION))}"
+        )
+    return "; ".join(found)
+
+
+def _refuse_what_cannot_say(checks: pd.DataFrame, prepared: Prepared) -> None:
+    """Refuse a plan of which the report would say, whatever it finds, that it cannot say."""
+    if design_level(checks) != CANNOT_SAY:
+        return
+    remedies = list(checks.loc[checks["judgement"] == CANNOT_SAY, "remedy"])
+    if design_level(prepared.checks(2)) != CANNOT_SAY:
+        remedies.insert(0, "twice as many periods after the start would do")
+    raise DesignError(
+        "whatever the effect, the report would answer that the data cannot say: "
+        + "; ".join(missed(checks, CANNOT_SAY)),
+        where="design",
+        remedy="; ".join(dict.fromkeys(remedies)),
     )
 
 
@@ -180,7 +215,7 @@ def _answer(evaluation: Evaluation, prepared: Prepared, question: Question) -> D
             more = f"twice as many periods after the start (then {size} would be found)"
         raise DesignError(
             f"no effect would be found often enough, however large: {percent(found.refused)} of "
-            f"such series leave under {LEAST_DF} degrees of freedom, or cannot be fitted",
+            "such series cannot be fitted",
             where="design",
             remedy="; ".join((more, *prepared.remedies)),
         )

@@ -14,11 +14,11 @@ from equieval.methods.inference import headline_interval
 from equieval.methods.power import FEWEST_BEFORE, detectable_effect
 from equieval.methods.power_panel import Inference, detectable_effect_panel
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.compared_series import compared_series
 from equieval.study.did import refuse_without_interval
 from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
+from equieval.study.panel_adequacy import planned_panel_checks
 from equieval.study.power_plan import Plan
 from equieval.study.rates_by_period import measure_values, outcome_series
 from equieval.study.series import (
@@ -28,6 +28,7 @@ from equieval.study.series import (
     stated_design,
     withheld_note,
 )
+from equieval.study.series_adequacy import expected_events, planned_checks
 from equieval.study.words import first_start
 
 Question = Literal["outcome", "gap"]
@@ -72,9 +73,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A design made ready: its plan, what to ask for each question, and the remedies."""
+    """A design made ready: its plan, what to ask for each question, and the remedies.
+
+    ``checks`` holds the plan, or one with so many times the periods after the start, against the
+    thresholds that the report is judged by.
+    """
 
     plan: Plan
+    checks: Callable[[int], pd.DataFrame]
     before: Callable[[Question], float]
     find: Callable[[Question, int], Found]
     remedies: tuple[str, ...]
@@ -117,6 +123,16 @@ def prepare_series(
         )
         return float(values.reindex(learnt).mean())
 
+    def checks(times: int) -> pd.DataFrame:
+        whole = pd.period_range(begins, design.start + (times * len(after) - 1))
+        longer = design.over(whole, design.horizon)
+        measured = series("gap").dropna().index
+        observed = pd.PeriodIndex(longer.matrix().index)
+        observed = observed[(observed >= design.start) | observed.isin(measured)]
+        observed = observed[~observed.isin(list(excluded))]
+        expected = expected_events(compared, longer, primary.indicator)
+        return planned_checks(longer, observed, expected)
+
     def find(question: Question, times: int) -> Found:
         found = detectable_effect(
             series(question),
@@ -124,7 +140,6 @@ def prepare_series(
             horizon=(design.horizon - design.start).n,
             model=model,
             small_sample="satterthwaite",
-            least_df=LEAST_DF,
             **simulation.arguments(),
         )
         judged = "REML AR(1), t with Satterthwaite degrees of freedom"
@@ -139,7 +154,7 @@ def prepare_series(
         horizon=design.horizon,
         after=int((~after.isin(list(excluded))).sum()),
     )
-    return Prepared(plan, before, find, _series_remedies(design))
+    return Prepared(plan, checks, before, find, _series_remedies(design))
 
 
 def _series_remedies(design: SeriesDesign) -> tuple[str, ...]:
@@ -197,6 +212,11 @@ def prepare_comparison(
         rows = rows[rows["treated"] == 1]
         return float((rows["value"] * rows["weight"]).sum() / rows["weight"].sum())
 
+    def checks(times: int) -> pd.DataFrame:
+        last = design.start + (times * len(after) - 1)
+        longer = replace(design, periods=pd.period_range(design.periods[0], last), horizon=last)
+        return planned_panel_checks(longer, observations, primary.indicator)
+
     def find(question: Question, times: int) -> Found:
         found = detectable_effect_panel(
             panel(question),
@@ -219,7 +239,7 @@ def prepare_comparison(
         n_units=len(design.units),
         n_treated_units=len(design.adoption),
     )
-    return Prepared(plan, before, find, _comparison_remedies(design))
+    return Prepared(plan, checks, before, find, _comparison_remedies(design))
 
 
 def _planned_panel(

@@ -172,7 +172,6 @@ def measure_panel(units: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 def can_say(strata: pd.DataFrame, units: int, treated: int) -> bool:
     """Whether the published thresholds let a comparison of these units stand."""
-    cells = strata[strata["first_exposed"].notna()]
     periods = strata.groupby("period")["exposed"].max()
     values = {
         "treated-units": float(treated),
@@ -180,11 +179,18 @@ def can_say(strata: pd.DataFrame, units: int, treated: int) -> bool:
         "assignments": float(math.comb(units, treated)),
         "periods-before": float((periods == 0).sum()),
         "periods-after": float((periods == 1).sum()),
-        "events-treated": float(
-            cells.groupby(["lmns", "stratum", "exposed"])["events"].sum().min()
-        ),
+        "events-treated": _expected_events(strata),
     }
     return all(_LEVEL[name](value) != CANNOT_SAY for name, value in values.items())
+
+
+def _expected_events(strata: pd.DataFrame) -> float:
+    """Return the fewest events to be expected in a treated unit's group, before or after."""
+    cells = strata[strata["first_exposed"].notna()]
+    early = cells[cells["period"] < cells["first_exposed"].min()]
+    fewest = early.groupby(["lmns", "stratum"])["events"].mean().groupby("lmns").min()
+    sides = cells.groupby(["lmns", "exposed"])["period"].nunique().groupby("lmns").min()
+    return float((fewest * sides).min())
 
 
 def true_effects(drawn: Synthetic, measure: str) -> dict[str, float]:

@@ -83,18 +83,19 @@ class SeriesCell:
             # A season that the design describes leaves every estimate of the effect as it is.
             if self.season:
                 rate = rate + _SEASON * np.cos(2 * np.pi * np.asarray(periods.month) / 12)
-            smallest = float(whole["numerator"].min())
-            return _rate(self, drawn, rate, X, smallest, replication, seed)
+            expected = float(whole["numerator"].iloc[: self.before].mean())
+            return _rate(self, drawn, rate, X, expected, replication, seed)
         if self.outcome == "count":
             return _count(self, drawn, whole["numerator"], whole["denominator"], X)
         strata = by_month[by_month["imd_decile"] != "all"].rename(columns={"imd_decile": "stratum"})
         table = measure_series(strata, _LEVELS, "sii", per=PER)
         series = pd.Series(table["estimate"].to_numpy(float), pd.PeriodIndex(table["period"]))
-        smallest = float(strata["numerator"].min())
+        early = strata[strata["period"] < periods[self.before]]
+        expected = float(early.groupby("stratum")["numerator"].mean().min())
         return [
             answer
             for method in ("reml-satterthwaite", "reml-kenward-roger")
-            for answer in _reml(self, drawn, "sii", method, series, X, smallest)
+            for answer in _reml(self, drawn, "sii", method, series, X, expected)
         ]
 
 
@@ -140,17 +141,17 @@ def degrees_of_freedom(X: pd.DataFrame, estimand: str) -> float:
     return planned_df(X.to_numpy(float), times, weights.to_numpy(float), phi=PLANNED_PHI)
 
 
-def _judge(cell: SeriesCell, df: float, smallest: float, _: Contrast) -> bool:
-    return _can_say(cell, df, smallest)
+def _judge(cell: SeriesCell, df: float, expected: float, _: Contrast) -> bool:
+    return _can_say(cell, df, expected)
 
 
-def _can_say(cell: SeriesCell, df: float, smallest: float) -> bool:
+def _can_say(cell: SeriesCell, df: float, expected: float) -> bool:
     """Whether the published thresholds let this estimate stand."""
     values = {
         "points-before": cell.before,
         "points-after": cell.periods - cell.before,
         "degrees-of-freedom": df,
-        "events-per-cell": smallest,
+        "events-per-cell": expected,
     }
     return all(_LEVEL[name](value) != CANNOT_SAY for name, value in values.items())
 
@@ -162,7 +163,7 @@ def _reml(
     method: str,
     y: pd.Series,
     X: pd.DataFrame,
-    smallest: float,
+    expected: float,
 ) -> list[Answer]:
     at = _at_periods(drawn, measure)
     prefix = "gap_" if measure == "sii" else ""
@@ -203,7 +204,7 @@ def _reml(
             method,
             truth,
             find,
-            can_say=partial(_judge, cell, degrees_of_freedom(X, estimand), smallest),
+            can_say=partial(_judge, cell, degrees_of_freedom(X, estimand), expected),
         )
         for estimand, (truth, find) in finders.items()
     ]
@@ -214,14 +215,14 @@ def _rate(
     drawn: Synthetic,
     rate: pd.Series,
     X: pd.DataFrame,
-    smallest: float,
+    expected: float,
     replication: int,
     seed: int,
 ) -> list[Answer]:
     answers = [
         answer
         for method in ("reml-satterthwaite", "reml-kenward-roger")
-        for answer in _reml(cell, drawn, "rate", method, rate, X, smallest)
+        for answer in _reml(cell, drawn, "rate", method, rate, X, expected)
     ]
     level = drawn.truth["level"]
     if cell.contrasts:
@@ -256,7 +257,7 @@ def _count(
     cell: SeriesCell, drawn: Synthetic, events: pd.Series, births: pd.Series, X: pd.DataFrame
 ) -> list[Answer]:
     rows = _at_periods(drawn, "rate")
-    smallest = float(events.min())
+    expected = float(events.iloc[: cell.before].mean())
     end = rows.iloc[-1]
     cumulative = float((rows["effect"].to_numpy() * births.iloc[cell.before :]).sum() / PER)
     answers = []
@@ -292,6 +293,7 @@ def _count(
                 lambda fitted=fitted: cumulative_effect(fitted(), X, exposure=births / PER),
             ),
         }
+        planned = {name: degrees_of_freedom(X, name.removesuffix(", ratio")) for name in finders}
         if method == "quasi-poisson":
             finders = {"level change, ratio": finders["level change, ratio"]}
         answers += [
@@ -302,7 +304,7 @@ def _count(
                 truth,
                 find,
                 no_effect=no_effect,
-                can_say=lambda found: _can_say(cell, found.df, smallest),
+                can_say=partial(_judge, cell, planned[estimand], expected),
             )
             for estimand, (truth, no_effect, find) in finders.items()
         ]

@@ -23,6 +23,8 @@ from equieval.methods.its import (
     fit_reml_ar1,
     level_and_slope,
 )
+from equieval.methods.its_design import SegmentedModel
+from equieval.methods.its_effects import planned_effect_df
 
 MONTHS = pd.period_range("2020-01", periods=36, freq="M")
 START = pd.Period("2021-07", freq="M")
@@ -39,6 +41,12 @@ def series(design):
     for step in range(1, 36):
         noise[step] += 0.4 * noise[step - 1]
     return pd.Series(design.to_numpy() @ [10, 0.05, -2, 0.1] + 0.3 * noise, index=MONTHS)
+
+
+@pytest.fixture(scope="module")
+def sloped(series):
+    """The series without its change of level, so that a model of the slope alone fits it."""
+    return series + 2.0 * (MONTHS >= START)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +137,59 @@ def test_the_effect_is_fitted_less_counterfactual(series, design):
     assert (frame.loc[MONTHS[:18], "fitted"] == frame.loc[MONTHS[:18], "counterfactual"]).all()
 
 
+@pytest.mark.parametrize(
+    ("model", "weights", "periods"),
+    [
+        # By hand: 18 months from the start, of which ``since`` counts 0 to 17.
+        ({"impact": "level"}, {"post": 1}, 18),
+        ({"impact": "level-and-slope"}, {"post": 1, "since": 8.5}, 18),
+        ({"impact": "slope"}, {"since": 8.5}, 18),
+        # A lag of 2 leaves 16 months, counted 0 to 15.
+        ({"impact": "level", "lag": 2}, {"post": 1}, 16),
+        ({"impact": "slope", "lag": 2}, {"since": 7.5}, 16),
+        # A phase-in of 3 leaves out 0 to 2, and 3 to 17 count.
+        ({"impact": "slope", "phase_in": 3}, {"since": 10}, 15),
+        ({"impact": "level-and-slope", "lag": 2, "phase_in": 3}, {"post": 1, "since": 9}, 13),
+        # Without the first month: 1 to 17.
+        ({"impact": "slope", "exclude": (MONTHS[18],)}, {"since": 9}, 17),
+    ],
+)
+def test_the_average_is_over_every_exposed_period_of_any_impact(sloped, model, weights, periods):
+    X = SegmentedModel(**model).matrix(MONTHS, START)
+    fit = fit_reml_ar1(sloped.reindex(X.index), X)
+    by_hand = fit.contrast(weights)
+    average, total = average_effect(fit, X), cumulative_effect(fit, X)
+    for name in ("estimate", "std_error"):
+        assert getattr(average, name) == pytest.approx(getattr(by_hand, name))
+        assert getattr(total, name) == pytest.approx(periods * getattr(by_hand, name))
+    assert average.df == pytest.approx(by_hand.df)
+    frame = counterfactual(fit, X).tail(periods)[["fitted", "counterfactual"]].mean()
+    ratio = average_effect(fit, X, scale="relative").estimate
+    assert ratio == pytest.approx(frame["fitted"] / frame["counterfactual"])
+
+
+def test_events_prevented_by_a_change_of_slope_are_weighed_by_the_exposure(sloped):
+    X = SegmentedModel(impact="slope").matrix(MONTHS, START)
+    fit = fit_reml_ar1(sloped, X)
+    births = pd.Series(np.arange(36.0), MONTHS)
+    # Σ births · since over the exposed months: Σ (18 + k) k for k = 0 to 17, that is 4539.
+    total = cumulative_effect(fit, X, exposure=births)
+    assert total.estimate == pytest.approx(4539 * fit.params["since"])
+    # … and the births of these months, the first among them, are Σ (18 + k) = 477.
+    assert average_effect(fit, X, weights=births).estimate == pytest.approx(total.estimate / 477)
+
+
+def test_the_planned_degrees_of_freedom_are_those_of_a_fit_with_that_autocorrelation(sloped):
+    # Whatever the outcome, a fit that finds φ has the degrees of freedom planned at that φ.
+    X = SegmentedModel(impact="slope", lag=2).matrix(MONTHS, START)
+    gone = sloped.mask(sloped.index == MONTHS[20])
+    fit = fit_reml_ar1(gone, X)
+    planned = planned_effect_df(
+        X, MONTHS[-1], phi=fit.phi, observed=pd.PeriodIndex(gone.dropna().index)
+    )
+    assert planned == pytest.approx(effect_at(fit, X, MONTHS[-1]).df, rel=1e-6)
+
+
 def test_the_relative_effect_is_the_ratio_of_the_two(series, design):
     fit = fit_reml_ar1(series, design)
     frame = counterfactual(fit, design).set_index("period").loc[MONTHS[-1]]
@@ -137,9 +198,16 @@ def test_the_relative_effect_is_the_ratio_of_the_two(series, design):
     assert ratio.ci_low < ratio.estimate < ratio.ci_high
 
 
-def test_an_effect_before_the_start_is_refused(series, design):
-    with pytest.raises(DesignError, match="after the start"):
-        effect_at(fit_ols(series, design), design, MONTHS[3])
+@pytest.mark.parametrize(
+    ("model", "period"),
+    [({}, 3), ({"lag": 2}, 19), ({"impact": "slope"}, 18), ({"phase_in": 2}, 18)],
+    ids=["before the start", "during the lag", "no slope yet", "left out"],
+)
+def test_an_effect_where_the_model_has_none_is_refused(series, model, period):
+    X = SegmentedModel(**model).matrix(MONTHS, START)
+    fit = fit_ols(series.reindex(X.index), X)
+    with pytest.raises(DesignError, match=r"no effect in|has no period"):
+        effect_at(fit, X, MONTHS[period])
 
 
 def test_counts_give_rates_per_the_unit_asked_for(counts, design):

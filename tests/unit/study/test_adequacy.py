@@ -23,7 +23,7 @@ from equieval.study.adequacy import (
     design_level,
 )
 
-ENOUGH = {"points_before": 24, "points_after": 24, "df": 20.0, "smallest_cell": 50.0}
+ENOUGH = {"points_before": 24, "points_after": 24, "df": 20.0, "expected_events": 50.0}
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ ENOUGH = {"points_before": 24, "points_after": 24, "df": 20.0, "smallest_cell": 
         ("df", 7.99, WITH_CAUTION),
         ("df", 8.0, CAN_CARRY),
         ("df", math.nan, CANNOT_SAY),
-        ("smallest_cell", 4, CANNOT_SAY),
-        ("smallest_cell", 5, WITH_CAUTION),
-        ("smallest_cell", 10, CAN_CARRY),
+        ("expected_events", 4, CANNOT_SAY),
+        ("expected_events", 5, WITH_CAUTION),
+        ("expected_events", 10, CAN_CARRY),
     ],
 )
 def test_a_threshold_turns_at_its_value_and_the_worst_check_decides(

@@ -71,7 +71,7 @@ def test_an_interval_that_includes_no_effect_gives_no_direction(monthly: Judged)
     assert verdict(with_primary(with_variants(monthly, -1.0), **NEITHER)) == "no-clear-change"
 
 
-PLANNED = "equieval.study.its.planned_degrees_of_freedom"
+PLANNED = "equieval.study.series_adequacy.planned_degrees_of_freedom"
 
 
 def test_too_few_degrees_of_freedom_come_before_everything_else(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from evaluations import PROJECT, read
 
+from equieval.data import parse_period
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation, load_evaluation
+from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, design_level, missed
 from equieval.study.comparison import compare
+from equieval.study.designs import study_of
 from equieval.study.panel import measure_panel, panel_design, rate_panel
 from equieval.study.power import DetectableEffects, Simulation, detectable_effects
 from equieval.study.series import label
@@ -65,6 +70,44 @@ def test_a_series_is_judged_by_its_own_model_on_protected_counts() -> None:
     for answer in found.answers:
         assert 0 < answer.effect < abs(answer.before)
         assert math.isfinite(answer.longer)
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "stillbirth-care-bundle-england",
+        "smokefree-pathway-controlled-its",
+        "midwifery-continuity-staggered",
+    ],
+)
+def test_a_plan_is_judged_as_its_report_will_be(id: str) -> None:
+    # The thresholds see no outcome after the start, so `check` finds in the whole data what
+    # `power` found in those before it; where the report cannot say, no effect is promised.
+    evaluation, observations = read(PROJECT, PROJECT / "params" / f"{id}.yaml")
+    checked = study_of(evaluation.design.type).checks(evaluation, observations, None)
+    found = found_by(id)
+    pd.testing.assert_frame_equal(found.checks, checked)
+    refused = design_level(checked) == CANNOT_SAY
+    assert bool(found.refusals) == refused
+    for refusal in found.refusals.values():
+        assert refusal.what.endswith("; ".join(missed(checked)))
+    if design_level(checked) == WITH_CAUTION:
+        assert found.caution.endswith("; ".join(missed(checked, WITH_CAUTION)))
+
+
+@pytest.mark.parametrize(
+    "id", ["inclusion-outreach-booking", "smokefree-pathway-smoking-at-delivery"]
+)
+def test_no_outcome_after_the_start_changes_what_a_design_can_carry(id: str) -> None:
+    evaluation, observations = read(PROJECT, PROJECT / "params" / f"{id}.yaml")
+    table = observations.table.copy()
+    after = table["period"] >= parse_period(evaluation.design.start, observations.frequency)
+    table.loc[after, "numerator"] = (table.loc[after, "numerator"] / 1000).round()
+    checks = study_of(evaluation.design.type).checks
+    pd.testing.assert_frame_equal(
+        checks(evaluation, replace(observations, table=table), None),
+        checks(evaluation, observations, None),
+    )
 
 
 @pytest.mark.parametrize(
