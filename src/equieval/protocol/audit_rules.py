@@ -84,6 +84,8 @@ def audits_have_nothing_to_vary(evaluation: GivenBlocks) -> Iterator[Problem]:
         return
     names = (
         "placebo_starts",
+        "control_outcomes",
+        "placebo_groups",
         "alternative_starts",
         "leave_one_out",
         "exclude_periods",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from equieval.protocol.audited import AuditedSource, Tolerances, source_problems
+from equieval.protocol.control_outcomes import ControlOutcome, PlaceboGroup, control_problems
 from equieval.protocol.fields import (
     Block,
     Flag,
@@ -316,6 +317,15 @@ class Robustness(Block):
     placebo_starts: Periods = Field(
         default=(), description="Starts before the real one, where no effect should show."
     )
+    control_outcomes: tuple[ControlOutcome, ...] = Field(
+        default=(),
+        description="Outcomes that the intervention cannot move, each with the reason why.",
+    )
+    placebo_groups: tuple[PlaceboGroup, ...] = Field(
+        default=(),
+        description="Groups of people or units that the intervention did not reach, each with "
+        "the reason why no effect can show there.",
+    )
     alternative_starts: Periods = Field(
         default=(), description="Other starts that could be defended."
     )
@@ -349,7 +359,8 @@ class Robustness(Block):
     )
 
     def problems(self) -> Iterator[Problem]:
-        """Yield horizons without a margin, a margin without horizons, and empty bounds."""
+        """Yield horizons without a margin, or a margin without horizons; what is wrong below."""
+        yield from control_problems(self.control_outcomes, self.placebo_groups)
         if self.sustained_at and self.retention_margin is None:
             yield Problem(
                 ("sustained_at",),

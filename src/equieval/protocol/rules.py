@@ -13,6 +13,13 @@ from equieval.protocol.audit_rules import (
     sources_of_audits_are_there,
 )
 from equieval.protocol.blocks import GivenBlocks
+from equieval.protocol.control_rules import (
+    control_outcomes_are_others,
+    control_outcomes_are_provided,
+    control_outcomes_are_stratified,
+    placebo_levels_are_some_of_them,
+    placebo_units_are_controls,
+)
 from equieval.protocol.design import DesignBase, StaggeredDifferenceInDifferences
 from equieval.protocol.fields import KeyPath, Problem
 from equieval.protocol.outcomes import PAIRED, RANKED
@@ -325,6 +332,11 @@ RULES: tuple[Rule, ...] = (
     Rule(("design", "robustness"), honest_bounds_need_a_comparison),
     Rule(("data", "design", "robustness"), sustained_horizons_are_periods),
     Rule(("equity", "robustness"), plausibility_needs_missing_levels),
+    Rule(("outcomes", "robustness"), control_outcomes_are_others),
+    Rule(("data", "robustness"), control_outcomes_are_provided),
+    Rule(("data", "equity", "robustness"), control_outcomes_are_stratified),
+    Rule(("equity", "robustness"), placebo_levels_are_some_of_them),
+    Rule(("design", "robustness"), placebo_units_are_controls),
     Rule(("data", "design", "outcomes"), impacts_begin_inside_the_analysis),
     Rule(("identity", "population"), _synthetic_means_fictional),
     Rule(("data", "disclosure"), _open_data_are_open),

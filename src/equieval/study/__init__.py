@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         start_words,
         window_words,
     )
+    from equieval.study.shown_placebos import show_placebos
     from equieval.study.shown_variants import show_besides, show_variants
     from equieval.study.summary import (
         baseline_id,
@@ -104,6 +105,7 @@ _HOME = {
     "show_lasting": "shown",
     "show_ratios": "shown",
     "show_model": "shown",
+    "show_placebos": "shown_placebos",
     "show_secondary": "shown",
     "show_sensitivity": "shown",
     "show_sustained": "shown",
@@ -155,6 +157,7 @@ __all__ = [
     "show_known_truth",
     "show_lasting",
     "show_model",
+    "show_placebos",
     "show_ratios",
     "show_secondary",
     "show_sensitivity",

@@ -7,6 +7,7 @@ every period that it was fitted to. Handed on is the smallest cell of each kind,
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -14,8 +15,11 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.disclosure.models import CELL_COLUMNS, no_cells
 from equieval.protocol import Evaluation
+from equieval.protocol.control_outcomes import PlaceboGroup
 from equieval.study.compared_series import compared_series
+from equieval.study.control_outcomes import ESTIMANDS, PLACEBO_GROUP, group_of, of_levels
 from equieval.study.its import shown_groups
+from equieval.study.panel import pooled
 from equieval.study.series import SeriesDesign, series_design
 
 
@@ -35,19 +39,23 @@ def series_cells(
     -------
     The table of cells that `equieval.disclosure.models.check_models` takes.
     """
-    observations = compared_series(evaluation, observations).observations
+    every, observations = observations, compared_series(evaluation, observations).observations
     described = page_id == "baseline-inequality"
     design = None if described else series_design(evaluation, observations)
     groups = shown_groups(observations)
-    known: dict[tuple[str, str, str, str], dict[str, Any] | None] = {}
+    known: dict[tuple[str, str, str, str, str], dict[str, Any] | None] = {}
     rows = []
     for row in estimates[estimates["estimate"].notna()].to_dict("records"):
         outcome, stratum = str(row["outcome"]), str(row["stratum"])
         measure = str(row["estimand"]).partition(":")[0]
         time = "" if design is not None else str(row["time"])
-        key = (outcome, stratum, measure, time)
+        placebo = _placebo_group(evaluation, page_id, row)
+        key = (outcome, stratum, measure, time, placebo.name if placebo else "")
         if key not in known:
-            cells = _cells(observations, groups, outcome, stratum, measure)
+            if placebo:
+                cells = _cells_of_placebo(placebo, every, observations, outcome, measure)
+            else:
+                cells = _cells(observations, groups, outcome, stratum, measure)
             known[key] = _smallest(_within(cells, observations, design, time))
         smallest = known[key]
         if smallest is not None:
@@ -69,6 +77,29 @@ def _cells(
     else:
         found = observations.strata(outcome, counts=True)
     return found[found["rate"].notna()]
+
+
+def _placebo_group(
+    evaluation: Evaluation, page_id: str, row: Mapping[Hashable, Any]
+) -> PlaceboGroup | None:
+    """Return the placebo group that an estimate is about, if it is about one."""
+    if page_id != "robustness" or not str(row["estimand"]).endswith(ESTIMANDS[PLACEBO_GROUP]):
+        return None
+    return group_of(evaluation, str(row["note"]))
+
+
+def _cells_of_placebo(
+    group: PlaceboGroup,
+    every: Observations,
+    treated: Observations,
+    outcome: str,
+    measure: str,
+) -> pd.DataFrame:
+    """Return the cells of a placebo group: of its units together, or of its levels together."""
+    if group.units:
+        together = pooled(every, group.units, group.name)
+        return _cells(together, together, outcome, "all", measure)
+    return _cells(of_levels(treated, group.levels), treated, outcome, "all", measure)
 
 
 def _within(

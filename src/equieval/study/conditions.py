@@ -16,8 +16,10 @@ from equieval.data import Observations
 from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
 from equieval.protocol.design import ControlledInterruptedTimeSeries
+from equieval.study.analysis import Analysis
 from equieval.study.appraisal import Appraisal
 from equieval.study.compared_series import compared_series
+from equieval.study.control_words import control_words, is_clear
 from equieval.study.its_rows import covering
 from equieval.study.series import label, series_design
 
@@ -28,20 +30,19 @@ def seven_conditions(
     evaluation: Evaluation,
     observations: Observations,
     appraisal: Appraisal,
-    placebo: pd.DataFrame,
-    residual_tests: pd.DataFrame,
+    robustness: Analysis,
 ) -> pd.DataFrame:
     """Answer the seven conditions for an interrupted time series.
 
     Parameters
     ----------
-    placebo : the frame ``placebo`` of `equieval.study.robustness.robustness`.
-    residual_tests : its frame ``residual-tests``.
+    robustness : the analysis of the robustness page (`equieval.study.robustness.robustness`).
 
     Returns
     -------
     DataFrame ``condition, question, answer, evidence``.
     """
+    placebo, residual_tests = robustness.frame("placebo"), robustness.frame("residual-tests")
     rows = [
         ("Data requirements", "Are there enough points and events?", *data_words(appraisal)),
         (
@@ -56,7 +57,11 @@ def seven_conditions(
             "Does the model describe the series?",
             *_assumptions(residual_tests),
         ),
-        ("Common shocks", "Did anything else happen at the same time?", *shock_words(evaluation)),
+        (
+            "Common shocks",
+            "Did anything else happen at the same time?",
+            *shock_evidence(evaluation, robustness.frame("controls")),
+        ),
         (
             "Group composition",
             "Are the groups made up of the same people before and after?",
@@ -72,9 +77,13 @@ def seven_conditions(
 
 
 def epoc_criteria(
-    evaluation: Evaluation, observations: Observations, appraisal: Appraisal
+    evaluation: Evaluation, observations: Observations, appraisal: Appraisal, robustness: Analysis
 ) -> pd.DataFrame:
     """Answer EPOC's seven criteria for interrupted time series.
+
+    Parameters
+    ----------
+    robustness : the analysis of the robustness page.
 
     Returns
     -------
@@ -87,7 +96,7 @@ def epoc_criteria(
     series = compared.outcome(outcome).reindex(own.periods)
     missing = int(series.isna().sum())
     breaks = [entry for source in evaluation.data.sources for entry in source.breaks]
-    shocks, named = shock_words(evaluation)
+    shocks, named = shock_evidence(evaluation, robustness.frame("controls"))
     rows = [
         (
             "Independent of other changes",
@@ -199,13 +208,25 @@ def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
     return NOT_MET, "Concerns: " + "; ".join(flagged["test"].astype(str)) + "."
 
 
-def shock_words(evaluation: Evaluation) -> tuple[str, str]:
-    """Return answer and evidence on what else happened at the time."""
+def shock_evidence(evaluation: Evaluation, controls: pd.DataFrame) -> tuple[str, str]:
+    """Return answer and evidence on what else happened at the time.
+
+    Parameters
+    ----------
+    controls : the frame of control outcomes and placebo groups of the robustness page. An effect
+        there, where none can be, counts against; none there is support, as far as intervals go.
+    """
     named = evaluation.intervention.co_interventions
-    if not named:
-        return CANNOT_TELL, "The parameters name no other change at the time."
-    words = "; ".join(f"{entry.period}: {entry.name}" for entry in named)
-    return NOT_MET, f"Other changes in the same years: {words}."
+    answer, words = CANNOT_TELL, "The parameters name no other change at the time."
+    if named:
+        listed = "; ".join(f"{entry.period}: {entry.name}" for entry in named)
+        answer, words = NOT_MET, f"Other changes in the same years: {listed}."
+    bounded = controls.dropna(subset=["ci_low", "ci_high"])
+    if is_clear(bounded).any():
+        answer = NOT_MET
+    elif len(bounded) and answer == CANNOT_TELL:
+        answer = PARTLY
+    return answer, f"{words} {' '.join(control_words(controls))}"
 
 
 def _composition(evaluation: Evaluation, observations: Observations) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from equieval.disclosure.models import CELL_COLUMNS, no_cells
 from equieval.protocol import Evaluation
 from equieval.study.baseline import as_one
 from equieval.study.behind import series_cells
+from equieval.study.control_outcomes import levels_of, of_levels
 from equieval.study.its import shown_groups
 from equieval.study.panel import PanelDesign, panel_design
 
@@ -39,7 +40,7 @@ def panel_cells(
         time = None if pd.isna(row["event_time"]) else int(row["event_time"])
         key = (str(row["outcome"]), str(row["stratum"]), measure, time)
         if key not in known:
-            known[key] = _smallest(observations, groups, design, *key)
+            known[key] = _smallest(page_id, observations, groups, design, *key)
         smallest = known[key]
         if smallest is not None:
             terms = len(design.units) + len(design.periods)
@@ -49,6 +50,7 @@ def panel_cells(
 
 
 def _smallest(
+    page_id: str,
     observations: Observations,
     groups: Observations,
     design: PanelDesign,
@@ -60,6 +62,9 @@ def _smallest(
     """Return the cell with the fewest events: of a unit and period, or of one time since."""
     if measure == "rate" and stratum == "all":
         cells = observations.overall(outcome).assign(stratum="all")
+    elif measure == "rate" and page_id == "robustness":  # a placebo group of levels
+        together = of_levels(observations, levels_of(stratum))
+        cells = together.overall(outcome).assign(stratum=stratum)
     elif measure == "rate":
         cells = groups.strata(outcome)
         cells = cells[cells["stratum"] == stratum]

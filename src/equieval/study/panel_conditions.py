@@ -22,7 +22,7 @@ from equieval.study.conditions import (
     PARTLY,
     data_words,
     placebo_words,
-    shock_words,
+    shock_evidence,
 )
 from equieval.study.panel_options import Comparative
 
@@ -56,7 +56,7 @@ def seven_panel_conditions(
         ("Statistical assumptions", "Do other estimators and intervals say the same?",
          *_agreement(robustness.frame("specifications"))),
         ("Common shocks", "Did anything else hit one side at the same time?",
-         *shock_words(evaluation)),
+         *shock_evidence(evaluation, robustness.frame("controls"))),
         ("Group composition", "Are the groups made up of the same people before and after?",
          *_composition(robustness.frame("alternatives"))),
         ("Spillover", "Could the intervention reach the comparison units?",

@@ -1,8 +1,9 @@
 """Robustness of a comparison of units: does the answer hang on one choice or one unit?
 
 Every variant changes one thing and estimates the same effect again by the headline rule. Placebo
-starts use the periods before the real start only, where no effect can be. What the intervention
-may itself have changed (who is counted, whose group is known) is analysed as an outcome.
+starts use the periods before the real start only, where no effect can be; nor can it be on control
+outcomes and in placebo groups. What the intervention may itself have changed (who is counted,
+whose group is known) is analysed as an outcome.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from equieval.study.did import subject, treated_events
 from equieval.study.event_studies import for_event_study
 from equieval.study.headline import HEADLINES, UP_TO_HORIZON
 from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
+from equieval.study.panel_control_outcomes import panel_control_outcomes
 from equieval.study.panel_frames import units_compared
 from equieval.study.sensitivity import sensitivity_frames
 
@@ -52,6 +54,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the primary and the outcome's effect under every variant of the protocol.
 
     Frames: ``variants`` and ``placebo`` (kind, label, measure and the Estimates columns),
+    ``controls`` (the same, of control outcomes and placebo groups; with ``because``),
     ``alternatives`` (what else may have changed: label, unit and the Estimates columns),
     ``specifications`` (see `equieval.methods.specification_curve`) and those of
     `equieval.study.sensitivity.sensitivity_frames` for the primary measure.
@@ -60,7 +63,8 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     measure, panels = evaluation.outcomes.primary.measure, _panels(evaluation, observations)
     rows, labels = _variant_rows(evaluation, observations, design, approach)
     other_rows, other_labels = _changed_besides(evaluation, observations, design, approach)
-    estimates = tidy([*rows, *other_rows])
+    controls, control_rows = panel_control_outcomes(evaluation, observations, design, approach)
+    estimates = tidy([*rows, *control_rows, *other_rows])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
     is_placebo = labelled["kind"] == "placebo start"
@@ -70,6 +74,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
         {
             "variants": labelled[~is_placebo].reset_index(drop=True),
             "placebo": labelled[is_placebo].reset_index(drop=True),
+            "controls": controls,
             "alternatives": pd.DataFrame(other_labels, columns=["id", "label", "unit"]).merge(
                 estimates, on="id"
             ),
@@ -88,9 +93,14 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
 
 
 def variant_estimates(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
-    """Return the estimates of all variants: what a verdict heeds of this page."""
+    """Return the estimates of all variants, and where no effect can be: what a verdict heeds."""
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
-    return tidy(_variant_rows(evaluation, observations, design, approach)[0])
+    return tidy(
+        [
+            *_variant_rows(evaluation, observations, design, approach)[0],
+            *panel_control_outcomes(evaluation, observations, design, approach)[1],
+        ]
+    )
 
 
 def _panels(evaluation: Evaluation, observations: Observations) -> dict[str, Panel]:

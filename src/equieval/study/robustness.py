@@ -2,7 +2,8 @@
 
 Every variant changes one thing (a period left out, another start, a set of periods that the
 protocol doubts) and estimates the same estimand again with the headline estimator. Placebo
-starts use the periods before the real start only, where no effect can be.
+starts use the periods before the real start only, where no effect can be; nor can it be on control
+outcomes and in placebo groups.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from equieval.study.compared_series import compared_series
 from equieval.study.headline import AT_HORIZON, headline_of
 from equieval.study.its_rows import covering, fit_series, subject_of
 from equieval.study.series import SeriesDesign, label, series_design
+from equieval.study.series_control_outcomes import series_control_outcomes
 
 PLACEBO = "placebo effect"
 
@@ -41,11 +43,13 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the primary and the outcome's effect under every variant of the protocol.
 
     Frames: ``variants`` (kind, label, measure and the Estimates columns), ``autocorrelation``
-    and ``residual-tests`` of the primary model, ``placebo`` (as ``variants``).
+    and ``residual-tests`` of the primary model, ``placebo`` (as ``variants``), ``controls``
+    (control outcomes and placebo groups; with ``because``).
     """
     compared = compared_series(evaluation, observations)
+    design = series_design(evaluation, compared.observations)
+    controls, control_rows = series_control_outcomes(evaluation, observations, design)
     observations = compared.observations
-    design = series_design(evaluation, observations)
     primary = evaluation.outcomes.primary
     subjects = {
         primary.measure: compared.measure(primary.indicator, primary.measure),
@@ -63,7 +67,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             labels.append(
                 {"id": row["id"], "kind": variant.kind, "label": variant.label, "measure": measure}
             )
-    estimates = tidy(rows)
+    estimates = tidy([*rows, *control_rows])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
     main = _examined(subjects[primary.measure], design)
@@ -73,6 +77,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
         {
             "variants": labelled[~is_placebo].reset_index(drop=True),
             "placebo": labelled[is_placebo].reset_index(drop=True),
+            "controls": controls,
             "autocorrelation": autocorrelation(main).assign(bound=lambda acf: acf["ci_high"]),
             "residual-tests": residual_tests(main),
         },

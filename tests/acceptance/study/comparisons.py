@@ -74,6 +74,7 @@ def write_comparison(
     blocks["identity"]["id"] = id
     blocks["intervention"]["co_interventions"] = []
     blocks["data"]["frequency"] = "quarter"
+    del blocks["data"]["sources"][1:]  # That of the control outcome.
     blocks["data"]["sources"][0] |= {
         "path": f"data/{id}.csv", "columns": {"period": "quarter", "unit": "lmns"},
     }  # fmt: skip

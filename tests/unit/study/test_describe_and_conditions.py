@@ -11,7 +11,9 @@ import pytest
 from equieval.data import Observations
 from equieval.protocol import Evaluation
 from equieval.study import conditions, describe
+from equieval.study.analysis import Analysis
 from equieval.study.appraisal import Appraisal, judge
+from equieval.study.control_outcomes import CONTROL_OUTCOME, ESTIMANDS, PLACEBO_GROUP
 from equieval.study.robustness import robustness
 
 
@@ -23,9 +25,27 @@ def appraisal(
 
 
 @pytest.fixture(scope="module")
-def checked(evaluation: Evaluation, observations: Observations) -> tuple[pd.DataFrame, ...]:
-    found = robustness(evaluation, observations)
-    return found.frame("placebo"), found.frame("residual-tests")
+def checked(evaluation: Evaluation, observations: Observations) -> Analysis:
+    return robustness(evaluation, observations)
+
+
+def with_frames(found: Analysis, **frames: pd.DataFrame) -> Analysis:
+    named = {name.replace("_", "-"): frame for name, frame in frames.items()}
+    return replace(found, frames={**found.frames, **named})
+
+
+def controls(*ends: tuple[float, float], kind: str = CONTROL_OUTCOME) -> pd.DataFrame:
+    """Estimates where none can be, one per interval."""
+    rows = [
+        {
+            "id": f"e{place}", "kind": kind, "label": f"Control {place}", "measure": "rate",
+            "because": "Not served.", "outcome": "neonatal-mortality",
+            "estimand": f"rate: {ESTIMANDS[kind]}", "note": f"Control {place}",
+            "estimate": (low + high) / 2, "ci_low": low, "ci_high": high, "df": 20.0,
+        }
+        for place, (low, high) in enumerate(ends, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def changed(evaluation: Evaluation, block: str, **values: Any) -> Evaluation:
@@ -99,9 +119,9 @@ def test_seven_conditions_are_answered_with_evidence(
     evaluation: Evaluation,
     observations: Observations,
     appraisal: Appraisal,
-    checked: tuple[pd.DataFrame, ...],
+    checked: Analysis,
 ) -> None:
-    table = conditions.seven_conditions(evaluation, observations, appraisal, *checked)
+    table = conditions.seven_conditions(evaluation, observations, appraisal, checked)
     assert len(table) == 7
     found = answers(table, "condition")
     assert found["Data requirements"][0] == "not met"
@@ -115,15 +135,21 @@ def test_the_conditions_turn_with_the_numbers(
     evaluation: Evaluation,
     observations: Observations,
     appraisal: Appraisal,
-    checked: tuple[pd.DataFrame, ...],
+    checked: Analysis,
 ) -> None:
-    placebo, tests = checked
+    placebo, tests = checked.frame("placebo"), checked.frame("residual-tests")
     clear = placebo.assign(estimate=1.0, ci_low=0.5, ci_high=1.5)
     concern = tests.assign(concern=[True] + [False] * (len(tests) - 1))
     adequate = replace(appraisal, inequality=replace(appraisal.inequality, level="can carry"))
     quiet = changed(evaluation, "intervention", co_interventions=[])
     found = answers(
-        conditions.seven_conditions(quiet, observations, adequate, clear, concern), "condition"
+        conditions.seven_conditions(
+            quiet,
+            observations,
+            adequate,
+            with_frames(checked, placebo=clear, residual_tests=concern),
+        ),
+        "condition",
     )
     assert found["Data requirements"][0] == "met"
     assert found["No anticipation"][0] == "not met"
@@ -134,7 +160,10 @@ def test_the_conditions_turn_with_the_numbers(
     none = clear.assign(ci_low=-1.0)
     calm = answers(
         conditions.seven_conditions(
-            quiet, observations, adequate, none, tests.assign(concern=False)
+            quiet,
+            observations,
+            adequate,
+            with_frames(checked, placebo=none, residual_tests=tests.assign(concern=False)),
         ),
         "condition",
     )
@@ -143,9 +172,9 @@ def test_the_conditions_turn_with_the_numbers(
 
 
 def test_epocs_seven_criteria_follow_the_evaluation(
-    evaluation: Evaluation, observations: Observations, appraisal: Appraisal
+    evaluation: Evaluation, observations: Observations, appraisal: Appraisal, checked: Analysis
 ) -> None:
-    table = conditions.epoc_criteria(evaluation, observations, appraisal)
+    table = conditions.epoc_criteria(evaluation, observations, appraisal, checked)
     assert len(table) == 7
     found = answers(table, "criterion")
     assert found["Data collection unaffected"][0] == "partly met"  # the break of 2023
@@ -153,3 +182,42 @@ def test_epocs_seven_criteria_follow_the_evaluation(
     assert found["Complete outcome data"] == ("met", "Every one of the 14 periods has a figure.")
     assert "(2016)" in found["Shape specified beforehand"][1]
     assert "(2019)" in found["Shape specified beforehand"][1]
+
+
+@pytest.mark.parametrize(
+    ("found", "answer", "words"),
+    [
+        (controls(), "cannot tell", "No control outcome was declared beforehand."),
+        (controls((-0.3, 0.2)), "partly met", "no smaller ones"),
+        (controls((0.1, 0.2)), "not met", "1 of 1 leaves out no effect, where none can be."),
+        (
+            controls((-0.3, 0.2), (0.1, 0.2)),
+            "not met",
+            "1 of 2 leaves out no effect, where none can be; chance alone gives one in twenty.",
+        ),
+        (controls((-0.3, 0.2), kind=PLACEBO_GROUP), "partly met", "Placebo group 'Control 1'"),
+    ],
+    ids=["none declared", "one that includes none", "one that is clear", "one of two", "a group"],
+)
+def test_what_is_found_where_no_effect_can_be_is_evidence_on_common_shocks(
+    evaluation: Evaluation,
+    observations: Observations,
+    appraisal: Appraisal,
+    checked: Analysis,
+    found: pd.DataFrame,
+    answer: str,
+    words: str,
+) -> None:
+    quiet = changed(evaluation, "intervention", co_interventions=[])
+    frame = found if len(found) else checked.frame("controls")
+    robust = with_frames(checked, controls=frame)
+    for table, key, name in (
+        (conditions.seven_conditions, "condition", "Common shocks"),
+        (conditions.epoc_criteria, "criterion", "Independent of other changes"),
+    ):
+        said = answers(table(quiet, observations, appraisal, robust), key)[name]
+        assert said[0] == answer
+        assert words in said[1]
+    # A change that is named stays one, whatever the controls say.
+    named = conditions.seven_conditions(evaluation, observations, appraisal, robust)
+    assert answers(named, "condition")["Common shocks"][0] == "not met"
