@@ -33,8 +33,18 @@ COUNT_COLUMNS = frozenset(
 )
 """Counts of people or events. ``births_2015`` and ``n_treated`` are counts too: see `is_count`."""
 
-ROWS_NOT_PEOPLE = frozenset({"n_obs", "n_units", "n_treated_units", "n_clusters"})
-"""Counts of observations and units (periods, trusts), which say nothing of how many people."""
+ROWS_NOT_PEOPLE = frozenset(
+    {
+        "n_obs",
+        "n_units",
+        "n_treated_units",
+        "n_clusters",
+        "n_controls",
+        "n_before",
+        "n_assignments",
+    }
+)
+"""Counts of periods, units (trusts) and ways to assign them, which say nothing of people."""
 
 RATE_COLUMNS = ("rate",)
 """Numerator over denominator, times a constant."""
@@ -51,8 +61,8 @@ def is_count(name: str) -> bool:
 
     >>> is_count("numerator"), is_count("births_2015"), is_count("n_treated"), is_count("period")
     (True, True, True, False)
-    >>> is_count("n_units"), is_count("n_obs")
-    (False, False)
+    >>> is_count("n_units"), is_count("n_obs"), is_count("n_before")
+    (False, False, False)
     """
     if name in ROWS_NOT_PEOPLE:
         return False

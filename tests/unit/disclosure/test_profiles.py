@@ -208,3 +208,12 @@ def test_numbers_of_units_and_observations_count_no_people_and_stay(rules: Profi
     for shown in (rules.protect(data), rules.accept(data, where="page x, artefact 'y'")):
         pd.testing.assert_frame_equal(shown.data, data)
         assert shown.withheld.empty
+
+
+@pytest.mark.parametrize("profile_id", ROUNDING)
+def test_how_many_periods_and_units_there_were_is_no_count_of_people(profile_id: str):
+    found = pd.DataFrame(
+        {"n_before": [11], "n_units": [7], "n_controls": [3], "n_assignments": [126], "df": [6.0]}
+    )
+    accepted = profile(profile_id).accept(found, where="page effect, artefact 'pre-trend'")
+    pd.testing.assert_frame_equal(accepted.data, found)
