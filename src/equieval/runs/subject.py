@@ -89,9 +89,15 @@ class Subject:
     registration: str = ""
 
     def injected(self, spec: PageSpec) -> dict[str, Any]:
-        """Return the parameters that a page gets: the blocks it reads, as given."""
-        names = (SCHEMA_BLOCK, *spec.reads)
-        return {name: self.blocks[name] for name in names if name in self.blocks}
+        """Return the parameters that a page gets: the blocks it reads, as given.
+
+        A block that the file leaves out is given empty, so that its defaults hold: the notebook's
+        own cell of parameters has the block of another evaluation.
+        """
+        from equieval.protocol.blocks import WITH_DEFAULTS
+
+        given: dict[str, Any] = {name: {} for name in WITH_DEFAULTS} | dict(self.blocks)
+        return {name: given[name] for name in (SCHEMA_BLOCK, *spec.reads) if name in given}
 
     def fingerprints(self) -> dict[str, Fingerprint]:
         """Return what each page depends on, by slug."""

@@ -24,6 +24,8 @@ from equieval.disclosure.profiles import profile
 from equieval.errors import ParametersError
 from equieval.methods.estimates import estimates_table
 from equieval.protocol import Evaluation
+from equieval.protocol.blocks import WITH_DEFAULTS
+from equieval.protocol.loading import UnreadableFileError, parse, read
 from equieval.protocol.root import project_root
 from equieval.study.pages import PageSpec, page_spec
 from equieval.study.registry import Maker, Registry
@@ -134,7 +136,8 @@ def open_page(page_id: str, **blocks: Any) -> Page:
     DesignError : the design has no such page.
     """
     where = f"page {page_id}"
-    evaluation = Evaluation.of_blocks(blocks, where=where)
+    root = project_root()
+    evaluation = Evaluation.of_blocks(_without_the_examples(blocks, root), where=where)
     spec = page_spec(evaluation.design.type, page_id)
     absent = [name for name in spec.reads if name not in blocks]
     if absent:
@@ -143,10 +146,28 @@ def open_page(page_id: str, **blocks: Any) -> Page:
             where=where,
             remedy=f"open it with all of: {', '.join(spec.reads)}",
         )
-    root = project_root()
     folder = _page_folder(root, evaluation.identity.id, spec)
     registry = Registry(spec.slug, folder, profile(evaluation.disclosure.profile))
     return Page(spec, evaluation, root, folder, registry)
+
+
+def _without_the_examples(blocks: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """Return the blocks, those empty that the evaluation's own file leaves out.
+
+    Papermill replaces only what the file has: of what it leaves out, the notebook keeps the
+    block of its example, which is another evaluation's.
+    """
+    identity = blocks.get("identity")
+    name = identity.get("id") if isinstance(identity, Mapping) else None
+    for path in (root / "params" / f"{name}.yaml", root / "params.yaml"):
+        if path.is_file():
+            try:
+                filed = parse(read(path)).values
+            except UnreadableFileError:
+                break
+            absent = {block for block in WITH_DEFAULTS if block in blocks and block not in filed}
+            return {**blocks, **{block: {} for block in absent}}
+    return dict(blocks)
 
 
 def _page_folder(root: Path, evaluation_id: str, spec: PageSpec) -> Path:

@@ -25,6 +25,7 @@ from equieval.runs.pagefiles import page_digest
 from equieval.runs.plan import DAMAGED, NEVER_RUN, plan_for
 from equieval.runs.provenance import PageRecord, read_record, record_bytes, run_record
 from equieval.runs.subject import DataSource, Subject, data_sources
+from equieval.study.pages import PageSpec
 
 ALL = {"index", "data-audit", "effect", "noise"}
 
@@ -230,3 +231,15 @@ def test_data_that_are_not_open_are_known_by_a_keyed_digest_only(project: Path) 
     assert closed.digest.startswith("hmac-sha256:")
     assert plain not in closed.digest
     assert digests(open_data=False) == [closed]
+
+
+def test_a_block_that_the_file_leaves_out_is_given_empty(subject: Subject) -> None:
+    page = PageSpec("r", "notebooks/r.ipynb", "r", "R", ("design", "robustness", "release"))
+    given = subject.injected(page)
+    assert "robustness" not in subject.blocks
+    assert given == {
+        "schema": 1,
+        "design": {"start": "2020-01", "seed": 7},
+        "robustness": {},
+        "release": {},
+    }
