@@ -20,7 +20,7 @@ from linearmodels.panel.utility import AbsorbingEffectError
 
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.contrasts import Contrast, t_contrast
-from equieval.methods.few_clusters import absorb_effects
+from equieval.methods.few_clusters import refuse_absorbed_covariates
 from equieval.methods.panel import (
     exposure_panel,
     numeric,
@@ -33,7 +33,6 @@ from equieval.methods.panel import (
 from equieval.methods.within import (
     balanced_codes,
     demean_balanced,
-    refuse_absorbed,
     within_regression,
     without_rounding,
 )
@@ -173,8 +172,7 @@ def _by_library(
         # The library leaves some collinear columns out in silence.
         columns = panel[["exposed", *covariates]].to_numpy(float)
         weight = panel[weights].to_numpy(float) if weights else np.ones(len(panel))
-        freed = absorb_effects(columns, weight, panel["unit"].to_numpy(), panel["time"].to_numpy())
-        refuse_absorbed(without_rounding(freed, columns) * np.sqrt(weight)[:, None])
+        refuse_absorbed_covariates(columns, weight, panel["unit"], panel["time"])
     indexed = panel.set_index(["unit", "time"])
     terms = indexed[["exposed", *covariates]]
     try:

@@ -11,7 +11,7 @@ interval holds every value not rejected; weights are carried exactly. Both fail 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.panel import exposure_panel, refuse_no_spread, refuse_weights
+from equieval.methods.within import refuse_absorbed, without_rounding
 
 Array = npt.NDArray[np.float64]
 
@@ -49,7 +50,7 @@ class WildBootstrap:
 
 @dataclass(frozen=True, eq=False)
 class _Panel:
-    """A panel in arrays; ``exposed`` and ``outcome`` freed of unit and period effects."""
+    """A panel in arrays; ``covariates`` is rows × covariates."""
 
     outcome: Array
     exposed: Array
@@ -57,12 +58,13 @@ class _Panel:
     cluster: npt.NDArray[np.int64]
     unit: npt.NDArray[np.int64]
     time: npt.NDArray[np.int64]
+    covariates: Array
     n_clusters: int
     n_treated_clusters: int
 
     def absorb(self, values: Array) -> Array:
-        """Return columns freed of weighted unit and period effects."""
-        return absorb_effects(values, self.weight, self.unit, self.time)
+        """Return columns freed of weighted unit and period effects, and of the covariates."""
+        return absorb_effects(values, self.weight, self.unit, self.time, self.covariates)
 
 
 def cr2(
@@ -72,6 +74,7 @@ def cr2(
     exposed: str = "exposed",
     unit: str = "unit",
     period: str = "period",
+    covariates: Sequence[str] = (),
     weights: str | None = None,
     cluster: str | None = None,
     ci_level: float = 0.95,
@@ -81,7 +84,7 @@ def cr2(
     Arguments and errors as for ``two_way_fixed_effects``; also raises ``DesignError`` for a
     panel too large for dense matrices and where one cluster alone carries the estimate.
     """
-    panel = _panel(data, outcome, exposed, unit, period, weights, cluster)
+    panel = _panel(data, outcome, exposed, unit, period, covariates, weights, cluster)
     n = len(panel.outcome)
     if n > LARGEST_PANEL:
         raise DesignError(
@@ -94,6 +97,7 @@ def cr2(
             panel.exposed,
             np.eye(int(panel.unit.max()) + 1)[panel.unit],
             np.eye(int(panel.time.max()) + 1)[panel.time][:, 1:],
+            panel.covariates,
         ]
     )
     weighted = X * panel.weight[:, None]
@@ -134,6 +138,7 @@ def wild_bootstrap(
     exposed: str = "exposed",
     unit: str = "unit",
     period: str = "period",
+    covariates: Sequence[str] = (),
     weights: str | None = None,
     cluster: str | None = None,
     draws: int = 9_999,
@@ -147,7 +152,7 @@ def wild_bootstrap(
     is infinite on a side where no value is rejected. Arguments and errors as for
     ``two_way_fixed_effects``.
     """
-    panel = _panel(data, outcome, exposed, unit, period, weights, cluster)
+    panel = _panel(data, outcome, exposed, unit, period, covariates, weights, cluster)
     D = panel.absorb(panel.exposed[:, None])[:, 0]
     y = panel.absorb(panel.outcome[:, None])[:, 0]
     load = panel.weight * D
@@ -241,6 +246,7 @@ def _panel(
     exposed: str,
     unit: str,
     period: str,
+    covariates: Sequence[str],
     weights: str | None,
     cluster: str | None,
 ) -> _Panel:
@@ -251,10 +257,13 @@ def _panel(
         unit=unit,
         period=period,
         cluster=cluster,
-        extra=[weights] if weights else [],
+        extra=[*covariates, *([weights] if weights else [])],
     )
     refuse_weights(frame, weights, "two-way fixed effects")
     weight = frame[weights].to_numpy(float) if weights else np.ones(len(frame))
+    if covariates:
+        columns = frame[["exposed", *covariates]].to_numpy(float)
+        refuse_absorbed_covariates(columns, weight, frame["unit"], frame["time"])
     codes = frame["cluster"].to_numpy("int64")
     return _Panel(
         outcome=frame["outcome"].to_numpy(float),
@@ -263,22 +272,37 @@ def _panel(
         cluster=np.unique(codes, return_inverse=True)[1].astype(np.int64),
         unit=np.unique(frame["unit"], return_inverse=True)[1].astype(np.int64),
         time=np.unique(frame["time"], return_inverse=True)[1].astype(np.int64),
+        covariates=frame[list(covariates)].to_numpy(float),
         n_clusters=len(np.unique(codes)),
         n_treated_clusters=int(frame.loc[frame["exposed"] > 0, "cluster"].nunique()),
     )
 
 
-def absorb_effects(
-    values: Array, weight: Array, units: npt.ArrayLike, times: npt.ArrayLike
-) -> Array:
-    """Free columns (n × k) of weighted unit and period effects.
+def refuse_absorbed_covariates(
+    columns: Array, weight: Array, units: npt.ArrayLike, times: npt.ArrayLike
+) -> None:
+    """Raise ``DesignError`` for columns (n × k) that the effects absorb or that repeat others."""
+    freed = without_rounding(absorb_effects(columns, weight, units, times), columns)
+    refuse_absorbed(freed * np.sqrt(weight)[:, None])
 
-    Demeans by unit, then regresses on what is left of the period dummies.
+
+def absorb_effects(
+    values: Array,
+    weight: Array,
+    units: npt.ArrayLike,
+    times: npt.ArrayLike,
+    covariates: Array | None = None,
+) -> Array:
+    """Free columns (n × k) of weighted unit and period effects, and of ``covariates`` (n × p).
+
+    Demeans by unit, then regresses on what is left of the period dummies and the covariates.
     """
     unit = np.unique(np.asarray(units), return_inverse=True)[1]
     time = np.unique(np.asarray(times), return_inverse=True)[1]
     n_times = int(time.max()) + 1
     dummies = np.eye(n_times)[time][:, 1:]
+    if covariates is not None:
+        dummies = np.column_stack([dummies, covariates])
     both = np.column_stack([values, dummies])
     sums = np.zeros((int(unit.max()) + 1, both.shape[1]))
     np.add.at(sums, unit, weight[:, None] * both)

@@ -20,8 +20,9 @@ import pandas as pd
 from scipy import stats
 
 from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.methods.adjustment import adjustment_terms, for_slopes
 from equieval.methods.contrasts import Contrast, t_contrast
-from equieval.methods.few_clusters import absorb_effects
+from equieval.methods.few_clusters import absorb_effects, refuse_absorbed_covariates
 from equieval.methods.measure_functionals import (
     MEASURES,
     Polarity,
@@ -108,13 +109,16 @@ def stratum_effects(
     stratum: str = "stratum",
     unit: str = "unit",
     period: str = "period",
+    covariates: Sequence[str] = (),
     weights: str | None = None,
     cluster: str | None = None,
     shares: Mapping[str, float] | None = None,
 ) -> StratumEffects:
     """Estimate the effect of exposure in every stratum, with one joint covariance.
 
-    ``data`` has one row per unit, period and stratum. ``weights`` (births) weigh rows; shares
+    ``data`` has one row per unit, period and stratum. The covariates of a unit
+    (``equieval.methods.adjustment``) have coefficients of their own in every stratum.
+    ``weights`` (births) weigh rows; shares
     by level default to the treated units' weights before the start, so that the measure cannot
     move because people do. Raises ``DesignError`` for a stratum without data and for whatever
     ``two_way_fixed_effects`` refuses in any stratum.
@@ -141,12 +145,13 @@ def stratum_effects(
                 unit=unit,
                 period=period,
                 cluster=cluster,
-                extra=[weights] if weights else [],
+                extra=[*covariates, *([weights] if weights else [])],
             )
             refuse_weights(panel, weights, where)
+            panel, terms = adjustment_terms(panel, covariates, weights=weights)
             panel["cluster"] = rows.loc[panel.index, cluster or unit]
             panel["weight"] = panel[weights] if weights else 1.0
-            effect, moved = _effect(panel)
+            effect, moved = _effect(panel, terms)
             error = float(np.sqrt((moved.to_numpy(float) ** 2).sum()))
             refuse_no_spread(error, panel["outcome"], where)
         except DesignError as refusal:
@@ -284,14 +289,16 @@ def verdict_of(
     return "widened: the best-off gained" if best > 0 else "widened: not clear who moved"
 
 
-def _effect(panel: pd.DataFrame) -> tuple[float, pd.Series]:
+def _effect(panel: pd.DataFrame, terms: Sequence[str]) -> tuple[float, pd.Series]:
     """Return one stratum's effect and what each cluster contributes to its error."""
     weight = panel["weight"].to_numpy(float)
+    units, times = panel["unit"].to_numpy(), panel["time"].to_numpy()
+    adjusted = panel[list(terms)].to_numpy(float) if terms else None
+    if terms:
+        columns = panel[["exposed", *terms]].to_numpy(float)
+        refuse_absorbed_covariates(columns, weight, units, times)
     freed = absorb_effects(
-        panel[["exposed", "outcome"]].to_numpy(float),
-        weight,
-        panel["unit"].to_numpy(),
-        panel["time"].to_numpy(),
+        panel[["exposed", "outcome"]].to_numpy(float), weight, units, times, adjusted
     )
     load = weight * freed[:, 0]
     total = float(load @ freed[:, 0])
@@ -303,7 +310,8 @@ def _effect(panel: pd.DataFrame) -> tuple[float, pd.Series]:
         )
     effect = float(load @ freed[:, 1]) / total
     score = pd.Series(load * (freed[:, 1] - effect * freed[:, 0]) / total, panel.index)
-    return effect, score.groupby(panel["cluster"]).sum()
+    moved = score.groupby(panel["cluster"]).sum()
+    return effect, moved * for_slopes(panel, len(terms) // 2) if terms else moved
 
 
 def _observed(panel: pd.DataFrame) -> tuple[float, pd.Series]:

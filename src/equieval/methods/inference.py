@@ -99,6 +99,16 @@ def headline_interval(
     )
 
 
+def effective_number(weights: npt.ArrayLike) -> float:
+    """Return how many units alike would tell as much as these, weighted: (Σw)² / Σw².
+
+    Kish (1965, Survey Sampling, section 11.7); for clusters Carter, Schnepel & Steigerwald (2017,
+    Rev Econ Stat 99:698). Never more than the units there are.
+    """
+    values = np.asarray(weights, dtype=float)
+    return float(values.sum() ** 2 / (values**2).sum())
+
+
 def reassign_over_units(
     data: pd.DataFrame,
     *,

@@ -26,12 +26,16 @@ def panel(seed=0, units=14, periods=6, treated=5, effect=0.0, per_cluster=1):
     return frame
 
 
+@pytest.mark.parametrize("covariates", [[], ["x"]])
 @pytest.mark.parametrize(("units", "scheme"), [(14, "Rademacher"), (8, "Webb six-point")])
-def test_it_is_the_bootstrap_written_out_draw_by_draw(units, scheme):
+def test_it_is_the_bootstrap_written_out_draw_by_draw(units, scheme, covariates):
     # least squares with dummies for every draw, the null imposed, the same signs
     data = panel(2, units=units, treated=3, effect=0.7, per_cluster=2)
-    found = wild_bootstrap(data, outcome="y", weights="births", cluster="site", draws=99, seed=5)
+    data["x"] = data["unit"] ** 2 * (data["period"] >= 3)
+    option = {"covariates": covariates, "weights": "births", "cluster": "site"}
+    found = wild_bootstrap(data, outcome="y", draws=99, seed=5, **option)
     effects = pd.get_dummies(data[["unit", "period"]].astype(str)).to_numpy(float)[:, 1:]
+    effects = np.column_stack([effects, data[covariates]])
     X = np.column_stack([data["exposed"], np.ones(len(data)), effects])
     X = X[:, np.sort(_independent(X))]
     root = np.sqrt(data["births"].to_numpy())
