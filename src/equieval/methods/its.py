@@ -24,6 +24,7 @@ from equieval.methods.its_effects import (
     counterfactual,
     cumulative_effect,
     effect_at,
+    effect_weights,
 )
 from equieval.methods.its_fit import ItsFit
 from equieval.methods.separation import refuse_separation
@@ -36,6 +37,7 @@ __all__ = [
     "counterfactual",
     "cumulative_effect",
     "effect_at",
+    "effect_weights",
     "fit_newey_west",
     "fit_ols",
     "fit_quasi_poisson",

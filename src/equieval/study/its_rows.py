@@ -17,12 +17,15 @@ from equieval.methods.its import (
     average_effect,
     counterfactual,
     effect_at,
+    effect_weights,
     fit_newey_west,
     fit_ols,
     fit_quasi_poisson,
     fit_reml_ar1,
 )
+from equieval.methods.its_bootstrap import bootstrap_contrast
 from equieval.methods.its_controlled import controlled_its
+from equieval.methods.its_counts import fit_quasi_poisson_ar1
 from equieval.methods.its_design import SegmentedModel
 from equieval.protocol import Evaluation
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
@@ -32,6 +35,9 @@ from equieval.study.series import SeriesDesign, label
 LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the start"
 AVERAGE = "average effect since the start"
 IN_PERIOD = "effect in period"
+BOOTSTRAP = "REML AR(1), parametric bootstrap"
+COUNTS_ALIKE = "quasi-Poisson AR(1)"
+_ENDLESS = "Its interval has no end on so few degrees of freedom."
 
 
 def covering(design: SeriesDesign, values: pd.Series) -> SeriesDesign:
@@ -200,12 +206,58 @@ def relative_rows(
 def quasi_poisson_rows(
     counts: pd.DataFrame, design: SeriesDesign, subject: Subject, **columns: Any
 ) -> list[dict[str, Any]]:
-    """Fit the counts with the exposure as offset; effects are rate ratios."""
+    """Fit the counts with the exposure as offset; effects are rate ratios.
+
+    Once with periods taken as independent, once with neighbours alike. A row says why where the
+    latter cannot be fitted.
+    """
     by_period = counts.set_index(pd.PeriodIndex(counts["period"]))
     events = design.usable(by_period["numerator"])
     exposure = by_period["denominator"].reindex(events.index)
     fit = fit_quasi_poisson(events, exposure, design.matrix())
-    return relative_rows(fit, design, subject, role="secondary", **columns)
+    rows = relative_rows(fit, design, subject, role="secondary", **columns)
+    try:
+        alike = fit_quasi_poisson_ar1(events, exposure, design.matrix())
+        found = relative_rows(alike, design, subject, role="secondary", **columns)
+        refusal = "" if all(math.isfinite(row["ci_high"]) for row in found) else _ENDLESS
+    except DesignError as error:
+        found, refusal = [], error.what
+    if not refusal:
+        return rows + found
+    ratio = replace(subject, scale=RELATIVE)
+    refused = ratio.refused(
+        estimator=COUNTS_ALIKE,
+        estimand=AT_HORIZON,
+        role="secondary",
+        horizon=label(design.horizon),
+        variant="ratio",
+        note=refusal,
+        **columns,
+    )
+    return [*rows, refused]
+
+
+def bootstrap_row(
+    fit: ItsFit, design: SeriesDesign, subject: Subject, **columns: Any
+) -> dict[str, Any]:
+    """Return the headline effect with an interval from series drawn from the fitted model.
+
+    A row says why where the drawn series cannot be fitted themselves.
+    """
+    matrix = design.matrix()
+    columns |= {
+        "estimator": BOOTSTRAP,
+        "estimand": AT_HORIZON,
+        "role": "robustness",
+        "horizon": label(design.horizon),
+    }
+    weights = pd.Series(effect_weights(matrix, design.horizon), index=matrix.columns)
+    try:
+        found = bootstrap_contrast(fit, weights, ci_level=CI_LEVEL)
+    except DesignError as refusal:
+        return subject.refused(note=refusal.what, **columns)
+    inference = f"bootstrap-t, {found.draws} series drawn from the fitted model"
+    return subject.row(found.effect, inference=inference, n_obs=fit.n_obs, **columns)
 
 
 def events_of(counts: pd.DataFrame, design: SeriesDesign) -> int:
