@@ -13,6 +13,7 @@ from equieval.present import numbers
 from equieval.present.artefact import Column, Table, plain_frame
 from equieval.present.origins import estimate_anchor, origin_address
 from equieval.present.periods import period_label
+from equieval.protocol import INDICATORS
 
 # Shorthand of the Government Analysis Function for cells without a number.
 MARKERS: dict[str, str] = {
@@ -100,10 +101,25 @@ def _traced(shown: str, estimate_id: str) -> str:
 
 
 def estimate_ids(data: pd.DataFrame) -> list[str]:
-    """Return the ids of the estimates that a frame holds: columns ``id`` and ``estimate``."""
-    if not {"id", "estimate"} <= set(data.columns):
+    """Return the ids of the estimates that a frame holds.
+
+    They stand in ``id`` beside ``estimate``, and in ``<name>_id`` beside another column ``<name>``.
+    """
+    names = [name for name in data.columns if str(name).removesuffix("_id") in data.columns]
+    keys = [name for name in names if str(name).endswith("_id")]
+    keys += ["id"] if {"id", "estimate"} <= set(data.columns) else []
+    return sorted({str(key) for name in keys for key in data[name].dropna()} - {""})
+
+
+def observed_indicators(data: pd.DataFrame) -> list[str]:
+    """Return the indicators whose observed figures a frame shows: column ``indicator``.
+
+    The column has the ids of the catalogue, or the names where a reader sees it.
+    """
+    if "indicator" not in data.columns:
         return []
-    return sorted(set(data["id"].dropna().astype(str)))
+    ids = {known.name: known.id for known in INDICATORS.values()} | {id: id for id in INDICATORS}
+    return sorted({ids[name] for name in data["indicator"].dropna().astype(str) if name in ids})
 
 
 def to_csv(table: Table) -> str:

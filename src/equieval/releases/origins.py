@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Artefact:
     cell : the cell that shows it.
     files : SHA-256 of each of its files by path in the version.
     estimates : ids of the estimates that it shows.
+    indicators : ids of the indicators whose observed figures it shows.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Artefact:
     cell: Cell
     files: Mapping[str, str]
     estimates: tuple[str, ...]
+    indicators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,21 @@ class PageOrigin:
 
 @dataclass(frozen=True)
 class DataOrigin:
-    """A data source: its fingerprint, and its file in the version where it is open."""
+    """A data source.
+
+    Attributes
+    ----------
+    id, title : as the parameters have them.
+    fingerprint : of its content.
+    file : its path in the version, or "" where it is not open.
+    columns : what it counts, by indicator: the columns of numerator and denominator, in words.
+    """
 
     id: str
     title: str
     fingerprint: str
     file: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,6 +185,7 @@ def _artefacts(
                 cell=Cell(number, _source(cell)),
                 files={f"{slug}/{file['path']}": str(file["sha256"]) for file in entry["files"]},
                 estimates=tuple(str(key) for key in entry["estimates"]),
+                indicators=tuple(str(name) for name in entry.get("indicators", ())),
             )
 
 
@@ -186,7 +198,23 @@ def _data(folder: Path, fingerprints: Mapping[str, str]) -> Iterator[DataOrigin]
         source = sources.get(name, {})
         file = f"{INPUTS}/{source.get('path', '')}"
         there = bool(source.get("path")) and (folder / file).is_file()
-        yield DataOrigin(name, str(source.get("title", name)), fingerprint, file if there else "")
+        counted = source.get("indicators", {})
+        yield DataOrigin(
+            name,
+            str(source.get("title", name)),
+            fingerprint,
+            file if there else "",
+            {str(id): _columns(given) for id, given in counted.items()},
+        )
+
+
+def _columns(given: Mapping[str, Any]) -> str:
+    """Return the columns behind an indicator: ``numerator a, denominator b + c``."""
+    parts = []
+    for name, columns in given.items():
+        listed = columns if isinstance(columns, list) else [columns]
+        parts.append(f"{name} {' + '.join(str(column) for column in listed)}")
+    return ", ".join(parts)
 
 
 def _source(cell: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ import yaml
 
 from equieval.present.numbers import MINUS
 from equieval.present.origins import PLACES, artefact_anchor, estimate_anchor
+from equieval.protocol import indicator
 from equieval.releases.layout import (
     ESTIMATES_CSV,
     PARAMETERS,
@@ -34,6 +35,10 @@ from equieval.releases.renderer import ReleaseDraft, ReleasePage
 PAGE = ReleasePage(PROVENANCE_PAGE, "Where the numbers come from")
 MOST_ROWS = 1000
 """With more estimates than this, only those that the pages show are listed: a page stays light."""
+_NEITHER = (
+    "words and numbers that follow from the parameters, the data and the code named here; no "
+    "estimate and no observed figure"
+)
 _MOST_IN_VIEW = 8
 _SHORT_HASH = 12
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -146,7 +151,12 @@ def _artefact(
         f'<h3><a href="{where}">{_escaped(name)}</a>: {mark.format(_escaped(artefact.title))}</h3>'
     )
     facts = [("Cell", _cell(artefact.cell, page))]
-    facts.append(("Estimates", _estimate_links(artefact.estimates, page)))
+    if artefact.estimates:
+        facts.append(("Estimates", _estimate_links(artefact.estimates)))
+    if artefact.indicators:
+        facts.append(("Observed", "<br>".join(_observed(artefact.indicators, data))))
+    if not artefact.estimates and not artefact.indicators:
+        facts.append(("Shows", _NEITHER))
     facts.append(
         ("Files", "<br>".join(f"{_file(p)} {_hash(h)}" for p, h in artefact.files.items()))
     )
@@ -165,9 +175,19 @@ def _cell(cell: Cell, page: PageOrigin) -> str:
     )
 
 
-def _estimate_links(keys: Sequence[str], page: PageOrigin) -> str:
-    if not keys:
-        return "none by key: what is shown is in the files below"
+def _observed(indicators: Sequence[str], data: Sequence[DataOrigin]) -> Iterator[str]:
+    """Yield what each indicator is counted from: source, columns, file and fingerprint."""
+    for id in indicators:
+        for source in data:
+            if id in source.columns:
+                yield (
+                    f"{_escaped(indicator(id).name)}: <code>{_escaped(source.columns[id])}</code> "
+                    f"of {_escaped(source.title)}, {_file(source.file)} "
+                    f"{_hash(source.fingerprint)}"
+                )
+
+
+def _estimate_links(keys: Sequence[str]) -> str:
     links = [f'<a href="#{quote(estimate_anchor(key))}">{_escaped(key)}</a>' for key in keys]
     listed = "<br>".join(links)
     if len(links) <= _MOST_IN_VIEW:

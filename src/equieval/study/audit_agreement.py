@@ -99,8 +99,8 @@ def counts_by_period(found: Reported) -> pd.DataFrame:
 
     Returns
     -------
-    ``source, label, period, estimate, usual, judgement``: ``usual`` is the source's median over
-    the periods, and a period ``agrees`` while it lies within the tolerance of that.
+    ``source, label, period, estimate, usual, judgement, indicator``: ``usual`` is the source's
+    median over the periods, and a period ``agrees`` while it lies within the tolerance of that.
     """
     tolerance = found.tolerances.counts_within / 100
     tables = []
@@ -124,10 +124,11 @@ def counts_by_period(found: Reported) -> pd.DataFrame:
                     "judgement": _judged(
                         (estimate / usual - 1).reset_index(drop=True), tolerance, FEWER, MORE
                     ),
+                    "indicator": found.outcome,
                 }
             )
         )
-    columns = ["source", "label", "period", "estimate", "usual", "judgement"]
+    columns = ["source", "label", "period", "estimate", "usual", "judgement", "indicator"]
     return joined(tables, columns)
 
 

@@ -134,10 +134,11 @@ def published_coding(observations: Observations, found: Reported) -> pd.DataFram
 
     Returns
     -------
-    ``label, organisation, published, counted, difference``: percentages, in the periods for which
-    both are there; empty where no source publishes such an indicator for the units of another.
+    ``label, organisation, published, counted, difference, indicator`` (the published one):
+    percentages, in the periods for which both are there; empty where no source publishes such an
+    indicator for the units of another.
     """
-    columns = ["label", "organisation", "published", "counted", "difference"]
+    columns = ["label", "organisation", "published", "counted", "difference", "indicator"]
     known = PUBLISHED_CODING.get(dimension(observations.dimension).stratifier)
     if known not in observations.indicators:
         return pd.DataFrame(columns=columns)
@@ -151,5 +152,5 @@ def published_coding(observations: Observations, found: Reported) -> pd.DataFram
     counted = 100 * sums["numerator_counted"] / sums["denominator_counted"]
     table = pd.DataFrame(
         {"published": published, "counted": counted, "difference": published - counted}
-    )
+    ).assign(indicator=known)
     return table.reset_index()[columns]

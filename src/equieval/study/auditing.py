@@ -34,7 +34,7 @@ def group_word(evaluation: Evaluation) -> str:
 def recorded_by_group(found: Audit, outcome: str) -> pd.DataFrame:
     """Return whether each group's figures are there, by period.
 
-    Columns ``stratum, period, recorded, withheld``: shares of the units.
+    Columns ``stratum, period, recorded, withheld, indicator``: shares of the units.
     """
     rows = found.completeness[found.completeness["indicator"] == outcome]
     shares = rows.groupby(["stratum", "period"], sort=False)[["recorded", "withheld"]].mean()
@@ -43,9 +43,13 @@ def recorded_by_group(found: Audit, outcome: str) -> pd.DataFrame:
     names = [*max(lists, key=len, default=()), *rows["stratum"]]
     order = {name: place for place, name in enumerate(dict.fromkeys(names))}
     ordered = shares.reset_index()
-    return ordered.assign(place=ordered["stratum"].map(order)).sort_values(
-        ["place", "period"], ignore_index=True
-    )[["stratum", "period", "recorded", "withheld"]]
+    return (
+        ordered.assign(place=ordered["stratum"].map(order))
+        .sort_values(["place", "period"], ignore_index=True)[
+            ["stratum", "period", "recorded", "withheld"]
+        ]
+        .assign(indicator=outcome)
+    )
 
 
 def recorded_by_indicator(found: Audit) -> pd.DataFrame:
@@ -59,18 +63,19 @@ def recorded_by_indicator(found: Audit) -> pd.DataFrame:
 def recorded_by_unit(found: Audit, outcome: str) -> pd.DataFrame:
     """Return whether each unit's figures are there, by period.
 
-    Columns ``unit, period, recorded, withheld``: shares of the groups that the unit's source has.
+    Columns ``unit, period, recorded, withheld, indicator``: shares of the groups that the unit's
+    source has.
     """
     rows = found.completeness[found.completeness["indicator"] == outcome]
     shares = rows.groupby(["unit", "period"], sort=False)[["recorded", "withheld"]].mean()
-    return shares.reset_index()
+    return shares.reset_index().assign(indicator=outcome)
 
 
 def group_recorded(found: Audit, observations: Observations, outcome: str) -> pd.DataFrame:
     """Return for what share of people the group is recorded, by unit and period.
 
-    Columns ``unit, period, recorded``; no row for units whose source has none for people of
-    unknown group (what it does not show is not complete), nor where a count is missing.
+    Columns ``unit, period, recorded, indicator``; no row for units whose source has none for people
+    of unknown group (what it does not show is not complete), nor where a count is missing.
     """
     rows = found.completeness[
         (found.completeness["indicator"] == outcome) & (found.completeness["stratum"] != ALL)
@@ -81,7 +86,7 @@ def group_recorded(found: Audit, observations: Observations, outcome: str) -> pd
     people = rows[telling].groupby(keys)["denominator"].sum(skipna=False)
     known = rows[telling & ~unknown].groupby(keys)["denominator"].sum(skipna=False)
     shares = (known / people.where(people > 0)).dropna().rename("recorded")
-    return shares.reset_index()
+    return shares.reset_index().assign(indicator=outcome)
 
 
 def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:

@@ -44,7 +44,6 @@ __all__ = [
     "bounds_shown",
     "bounds_words",
     "checklist",
-    "coding_by_unit",
     "evidence",
     "evidence_of",
     "gap_axis",
@@ -238,23 +237,20 @@ def rates_to_compare(evidence: Evidence) -> pd.DataFrame:
     return rows.assign(source=rows["label"]).drop(columns="label").reset_index(drop=True)
 
 
-def coding_by_unit(evidence: Evidence) -> pd.DataFrame:
-    """Return the share with the group recorded, by organisation and period: ``unit, recorded``."""
-    table = evidence.agreement["coded"].dropna(subset="period")
-    units = [f"{r['organisation']}, {r['label'].lower()}" for _, r in table.iterrows()]
-    return table.assign(unit=units, recorded=table["estimate"] / 100)[
-        ["unit", "period", "recorded", *FIGURES]
-    ].reset_index(drop=True)
-
-
 def published(page: Page, evidence: Evidence) -> pd.DataFrame:
     """Return the coding that sources publish beside that of their counts."""
     return published_coding(page.observations, evidence.found)
 
 
 def actions(evidence: Evidence, part: str | None = None) -> pd.DataFrame:
-    """Return the stage-2 actions (`equieval.study.audit_findings.action_list`), or a part."""
-    table = action_list(findings(evidence))
+    """Return the stage-2 actions (`equieval.study.audit_findings.action_list`), or a part.
+
+    With ``indicator``, and ``id, estimate`` of the gap that an action is about.
+    """
+    table = action_list(findings(evidence)).assign(indicator=evidence.found.outcome)
+    of_gaps = clear_gaps(evidence)[["stratum", "id", "estimate"]].assign(kind="Gap")
+    of_gaps = of_gaps.rename(columns={"stratum": "about"})
+    table = table.merge(of_gaps, how="left", on=["kind", "about"])
     return table if part is None else table[table["part"] == part].reset_index(drop=True)
 
 

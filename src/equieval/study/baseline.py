@@ -32,9 +32,11 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Compute the protocol's inequality measures of the primary outcome in every period.
 
     Frames: ``bounds`` (see `missing_bounds`); ``groups`` (stratum, period, numerator,
-    denominator, rate, ci_low, ci_high) with
-    Wilson intervals; ``measures`` (period, measure, scale, estimate, ci_low, ci_high, and
-    ``mark`` where the counts of a group are withheld and there is no measure).
+    denominator, rate, ci_low, ci_high, indicator) with Wilson intervals, as reports show them;
+    ``levels``, the same for the groups that the measures are computed from (tenths, where
+    reports show fifths); ``measures`` (period,
+    measure, scale, estimate, ci_low, ci_high, and ``mark`` where the counts of a group are
+    withheld and there is no measure).
     """
     outcome = evaluation.outcomes.primary.indicator
     details = indicator(outcome)
@@ -78,6 +80,7 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
         tidy(rows),
         {
             "groups": group_rates(shown_groups(observations), outcome),
+            "levels": group_rates(observations, outcome),
             "measures": pd.concat(found, ignore_index=True),
             "bounds": missing_bounds(evaluation, observations),
         },
@@ -118,7 +121,7 @@ def missing_bounds(evaluation: Evaluation, observations: Observations) -> pd.Dat
         ci_level=CI_LEVEL,
     )
     share = sums.loc[unknown, "denominator"].sum() / sums["denominator"].sum()
-    return bounds.drop_duplicates().assign(missing_share=float(share))
+    return bounds.drop_duplicates().assign(missing_share=float(share), indicator=outcome)
 
 
 def _withheld_measures(
@@ -170,7 +173,7 @@ def shown_measures(evaluation: Evaluation) -> tuple[ShownMeasure, ...]:
         of_scale = [measure for measure in named if scale in SCALES[measure]]
         for measure in [best] if best in of_scale else of_scale[:1]:
             null = 1.0 if measure in RATIOS else 0.0
-            name, unit = measure_name(measure), measure_unit(measure, outcome)
+            name, unit = measure_name(measure, evaluation), measure_unit(measure, outcome)
             shown.append(ShownMeasure(measure, name, unit, null))
     return tuple(shown)
 
@@ -189,6 +192,7 @@ def group_rates(observations: Observations, outcome: str) -> pd.DataFrame:
         numerator=observations.strata(outcome, counts=True)["numerator"],
         ci_low=interval["ci_low"] * per,
         ci_high=interval["ci_high"] * per,
+        indicator=outcome,
     )
 
 

@@ -39,6 +39,8 @@ from equieval.study.panel_frames import arms, funnel, units_compared
 from equieval.study.series import LINEAR_MEASURES, label
 from equieval.study.synthetic import synthetic_frames
 
+_OF_ENDS = ("id", "estimate", "ci_low", "ci_high")
+
 
 def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the effect on the rate of the primary and the secondary outcomes.
@@ -91,7 +93,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
                 whole = rate_panel(observations, outcome, design)
                 frames |= synthetic_frames(panel, whole, design, outcome)
             if design.staggered:
-                frames["bacon"] = goodman_bacon(panel, outcome="value")
+                frames["bacon"] = goodman_bacon(panel, outcome="value").assign(indicator=outcome)
     frames["funnel"] = funnel(observations, primary, design)
     frames["units"] = units_compared(observations, primary, design)
     return Analysis(tidy(rows), frames)
@@ -101,8 +103,8 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     """Estimate the effect on inequality in the primary outcome, and on each group's rate.
 
     Frames: ``groups`` (rows of the group effects), ``levelling`` (the two ends: stratum,
-    counterfactual, fitted, estimate, ci_low, ci_high), ``who-moved`` (verdict, and the test that
-    all groups have the same effect), ``event-study`` and ``pre-trend`` of the primary measure,
+    counterfactual, fitted, id, estimate, ci_low, ci_high), ``who-moved`` (verdict, and the test
+    that all groups have the same effect), ``event-study`` and ``pre-trend`` of the primary measure,
     ``lasting`` (its effect by time since the start) and ``sustained`` (see `lasting_rows`),
     ``interval`` (which interval stands in the headline, and why).
     """
@@ -249,7 +251,7 @@ def _group_rows(
             "stratum": stratum,
             "counterfactual": expected,
             "fitted": observed,
-            **{name: rows[-1].get(name, math.nan) for name in ("estimate", "ci_low", "ci_high")},
+            **{name: rows[-1].get(name, math.nan) for name in _OF_ENDS},
         }
     return rows, pd.DataFrame([ends[levels[0]], ends[levels[-1]]])
 

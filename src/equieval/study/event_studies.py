@@ -146,7 +146,7 @@ def event_frames(
 ) -> EventEffects:
     """Return the effects by time since the start as rows, and the frames of their figures.
 
-    Frames: ``event-study`` (event_time in blocks, estimate, intervals and bands), ``pre-trend``
+    Frames: ``event-study`` (event_time in blocks, id, estimate, intervals and bands), ``pre-trend``
     (one row: statistic, df, p_value, slope_half, slope_most, block: the test of the effects
     before the start, and the differences in trend that it would find half of the time and four
     times in five), empty where the design carries none.
@@ -154,7 +154,7 @@ def event_frames(
     try:
         found = blocked_study(panel, design, frequency, control_group=control_group)
     except DesignError as refusal:
-        nothing = pd.DataFrame({"reason": [refusal.what]})
+        nothing = pd.DataFrame({"reason": [refusal.what], "indicator": subject.outcome})
         empty = nothing.iloc[:0]
         return EventEffects([], {"event-study": empty, "pre-trend": nothing}, None)
     frame = effects_of(found.study, ci_level=CI_LEVEL)
@@ -168,8 +168,7 @@ def event_frames(
             estimand=SINCE_START,
             role="secondary" if row["event_time"] >= 0 else "diagnostic",
             event_time=int(row["event_time"]) * found.width,
-            variant=f"{'plus' if row['event_time'] >= 0 else 'minus'} "
-            f"{abs(int(row['event_time'])) * found.width}",
+            variant=_since(int(row["event_time"]) * found.width),
             inference="clustered by unit, normal" if found.reliable else "no interval",
             n_units=len(design.units),
             n_treated_units=len(design.adoption),
@@ -180,8 +179,28 @@ def event_frames(
         for _, row in frame.iterrows()
         if row["event_time"] != -1
     ]
-    frames = {"event-study": frame.assign(block=found.block), "pre-trend": _pretrend(found)}
+    frame["id"] = [
+        None if time == -1 else event_row_id(subject, int(time) * found.width)
+        for time in frame["event_time"]
+    ]
+    pretrend = _pretrend(found).assign(indicator=subject.outcome)
+    frames = {"event-study": frame.assign(block=found.block), "pre-trend": pretrend}
     return EventEffects(rows, frames, found)
+
+
+def event_row_id(subject: Subject, event_time: int) -> str:
+    """Return the key of the effect so many periods since the start."""
+    row = subject.refused(
+        estimator=BY_EVENT_TIME,
+        estimand=SINCE_START,
+        role="diagnostic",
+        variant=_since(event_time),
+    )
+    return str(row["id"])
+
+
+def _since(event_time: int) -> str:
+    return f"{'plus' if event_time >= 0 else 'minus'} {abs(event_time)}"
 
 
 def _pretrend(found: BlockedStudy) -> pd.DataFrame:

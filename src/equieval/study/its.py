@@ -18,6 +18,7 @@ from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis, tidy
 from equieval.study.compared_series import ComparedSeries, compared_series, lifted
+from equieval.study.expected import with_expected
 from equieval.study.headline import AT_HORIZON
 from equieval.study.its_rows import (
     covering,
@@ -37,14 +38,17 @@ from equieval.study.lasting import lasting_series_rows
 from equieval.study.rates_by_period import outcome_series, with_counts
 from equieval.study.series import LINEAR_MEASURES, SeriesDesign, series_design, withheld_note
 
+_OF_ENDS = ("id", "estimate", "ci_low", "ci_high")
+
 
 def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the effect on the rate of the primary and the secondary outcomes.
 
     Frames: ``series`` (primary) and ``series-<indicator>`` (secondary): period, observed,
-    fitted, counterfactual, ci_low, ci_high, numerator, denominator, and ``mark`` where counts
-    are protected. With comparison units the effects are those on the difference to them; the
-    frames show the treated.
+    fitted, counterfactual, ci_low, ci_high, the keys of what is estimated
+    (`equieval.study.expected`), numerator, denominator, and ``mark`` where counts are protected.
+    With comparison units the effects are those on the difference to them; the frames show the
+    treated.
     """
     compared = compared_series(evaluation, observations)
     observed = compared.observations
@@ -61,7 +65,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         if kept_back:
             note = f"{capitalise(kept_back)}."
             rows.append(refused_row(design, subject, role="secondary", note=note))
-            frames[name] = with_counts(drawn_series(None, values, design), observed, outcome)
+            drawn = drawn_series(None, values, design).assign(indicator=outcome)
+            frames[name] = with_counts(drawn, observed, outcome)
             continue
         own = covering(design, values)
         events = events_of(counts, own)
@@ -77,6 +82,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
             control = outcome_series(compared.comparison, outcome)
             rows += stacked_rows(outcome_series(observed, outcome), control, own, subject)
         drawn = lifted(drawn_series(reml, values, own), compared.outcome_of_comparison(outcome))
+        drawn, expected = with_expected(drawn, reml, own, subject, reml_rows[0], n_events=events)
+        rows += expected
         frames[name] = with_counts(drawn, observed, outcome)
     return Analysis(tidy(rows), frames)
 
@@ -107,7 +114,9 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         rows += reml_rows
         if is_primary:
             comparison = compared.measure_of_comparison(primary.indicator, measure)
-            frames["series"] = lifted(drawn_series(reml, values, own), comparison)
+            drawn = lifted(drawn_series(reml, values, own), comparison)
+            frames["series"], expected = with_expected(drawn, reml, own, subject, reml_rows[0])
+            rows += expected
             if reml is not None:
                 rows += rows_over_time(reml, own, subject)
             for beside in fits_beside(evaluation, values, own):
@@ -129,7 +138,7 @@ def _group_effects(
     """Fit every group's rate by itself; return its rows, and where the two ends of the scale stand.
 
     The frame has two rows, most and least deprived: ``stratum, counterfactual, fitted`` at the
-    horizon, and ``estimate, ci_low, ci_high`` of the difference.
+    horizon, and ``id, estimate, ci_low, ci_high`` of the difference.
     """
     outcome = evaluation.outcomes.primary.indicator
     shown = compared.joined(shown_groups)
@@ -152,7 +161,7 @@ def _group_effects(
             "stratum": stratum,
             "counterfactual": series["counterfactual"],
             "fitted": series["fitted"],
-            **{name: at_horizon.get(name, math.nan) for name in ("estimate", "ci_low", "ci_high")},
+            **{name: at_horizon.get(name, math.nan) for name in _OF_ENDS},
         }
     return rows, pd.DataFrame([ends[groups.levels[0]], ends[groups.levels[-1]]])
 

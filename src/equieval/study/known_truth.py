@@ -59,7 +59,7 @@ def show_known_truth(page: Page) -> None:
     page.show(
         "known-truth",
         figures.repetitions,
-        found[["repetition", "truth", "estimate", "ci_low", "ci_high"]],
+        found[["repetition", "seed", "truth", "estimate", "ci_low", "ci_high", "code"]],
         quantity=page.words["measure"],
         unit=page.words["measure_unit"],
     )

@@ -33,8 +33,8 @@ def lasting_rows(
 ) -> tuple[list[dict[str, Any]], pd.DataFrame]:
     """Return the effects at the months that the protocol names, as rows and as a frame.
 
-    The frame is that of `equieval.methods.sustained` with ``retention``, its horizons named
-    ("months 13 to 24"); a month that the follow-up does not reach has the verdict ``not
+    The frame is that of `equieval.methods.sustained` with ``id`` and ``retention``, its horizons
+    named ("months 13 to 24"); a month that the follow-up does not reach has the verdict ``not
     reached``. Empty where the protocol names none.
     """
     nothing = pd.DataFrame(columns=[*LASTING_COLUMNS, "retention"])
@@ -65,6 +65,7 @@ def lasting_rows(
     for month, _ in named[len(reached) :]:
         missing = {"horizon": f"month {month}", "verdict": NOT_REACHED}
         frame = pd.concat([frame, pd.DataFrame([missing])], ignore_index=True)
+    known = frame["estimate"].notna()
     rows = [
         subject.row(
             t_contrast(float(row["estimate"]), float(row["std_error"]), ci_level=CI_LEVEL),
@@ -74,9 +75,9 @@ def lasting_rows(
             inference="clustered by unit, normal",
             note=str(row["verdict"]) or None,
         )
-        for _, row in frame.iterrows()
-        if pd.notna(row["estimate"])
+        for _, row in frame[known].iterrows()
     ]
+    frame.loc[known, "id"] = [row["id"] for row in rows]
     return rows, frame.assign(retention=block.retention_margin)
 
 
@@ -119,6 +120,7 @@ def lasting_series_rows(
         )
         for _, row in frame.iterrows()
     ]  # fmt: skip
+    frame["id"] = [row["id"] for row in rows]
     frame = pd.concat([frame, pd.DataFrame(missing)], ignore_index=True) if missing else frame
     return rows, frame.assign(retention=block.retention_margin)
 

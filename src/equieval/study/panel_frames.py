@@ -23,7 +23,8 @@ def arms(observations: Observations, outcome: str, design: PanelDesign) -> pd.Da
 
     Returns
     -------
-    DataFrame ``period, arm, numerator, denominator, rate, ci_low, ci_high``; Wilson intervals.
+    DataFrame ``period, arm, numerator, denominator, rate, ci_low, ci_high, indicator``; Wilson
+    intervals.
     """
     per = indicator(outcome).per
     rows = observations.overall(outcome)
@@ -40,6 +41,7 @@ def arms(observations: Observations, outcome: str, design: PanelDesign) -> pd.Da
         rate=frame["numerator"] / frame["denominator"] * per,
         ci_low=interval["ci_low"] * per,
         ci_high=interval["ci_high"] * per,
+        indicator=outcome,
     )
 
 
@@ -48,8 +50,9 @@ def funnel(observations: Observations, outcome: str, design: PanelDesign) -> pd.
 
     Returns
     -------
-    DataFrame ``unit, treated, numerator, denominator, rate, low95, high95, low998, high998``:
-    binomial limits around the rate of all units together (Spiegelhalter 2005, Stat Med 24:1185).
+    DataFrame ``unit, treated, numerator, denominator, rate, low95, high95, low998, high998,
+    indicator``: binomial limits around the rate of all units together (Spiegelhalter 2005, Stat
+    Med 24:1185).
     """
     per = indicator(outcome).per
     rows = observations.overall(outcome)
@@ -67,6 +70,7 @@ def funnel(observations: Observations, outcome: str, design: PanelDesign) -> pd.
         treated=frame["unit"].isin(list(design.adoption)),
         rate=frame["numerator"] / people * per,
         **limits,
+        indicator=outcome,
     )
 
 
@@ -84,8 +88,8 @@ def units_compared(observations: Observations, outcome: str, design: PanelDesign
 
     Returns
     -------
-    DataFrame ``unit, arm, start, first_exposed, numerator, denominator, rate, before, reason``:
-    counts over the whole window; ``before`` the rate before the first start.
+    DataFrame ``unit, arm, start, first_exposed, numerator, denominator, rate, before, reason,
+    indicator``: counts over the whole window; ``before`` the rate before the first start.
     """
     per = indicator(outcome).per
     rows = observations.overall(outcome)
@@ -114,4 +118,5 @@ def units_compared(observations: Observations, outcome: str, design: PanelDesign
     before = (earlier["numerator"] / earlier["denominator"] * per).reindex(list(names))
     frame["before"] = before.to_numpy()
     frame["reason"] = ""
+    frame["indicator"] = outcome
     return pd.concat([frame, design.left_out], ignore_index=True)

@@ -103,6 +103,7 @@ class Registry:
             "files": [self._file_entry(name) for name in files],
             "withheld": len(protected.withheld),
             "estimates": tables.estimate_ids(shown),
+            "indicators": tables.observed_indicators(shown),
         }
         self._save_index()
         metadata = {DECLARATION: {"artefact": artefact_id, "page": self.slug, "sha256": digest}}

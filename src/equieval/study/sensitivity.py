@@ -45,9 +45,10 @@ def sensitivity_frames(
 
     Returns
     -------
-    ``relative-magnitudes`` and ``smoothness`` (bound, ci_low, ci_high, original),
-    ``breakdown`` (one row: relative, smoothness, block, reason), ``drift`` (event_time,
-    estimate, ci_low, ci_high, drift, after_passing, slope, power). Frames are empty, and the
+    ``relative-magnitudes`` and ``smoothness`` (bound, estimate, ci_low, ci_high, original; the
+    estimate is that under parallel trends), ``breakdown`` (one row: relative, smoothness, block,
+    reason), ``drift`` (event_time in blocks, since (the same in periods), estimate, ci_low,
+    ci_high, drift, after_passing, slope, power). Frames are empty, and the
     reason is in ``breakdown``, where the design carries no such analysis.
     """
     try:
@@ -56,7 +57,7 @@ def sensitivity_frames(
             raise DesignError(TOO_FEW, where="sensitivity", remedy="bring in more units")
         return _analysed(found, bounds)
     except DesignError as refusal:
-        nothing_drawn = pd.DataFrame(columns=["bound", "ci_low", "ci_high", "original"])
+        nothing_drawn = pd.DataFrame(columns=["bound", "estimate", "ci_low", "ci_high", "original"])
         nothing = {"relative": math.nan, "smoothness": math.nan, "block": ""}
         return {
             "relative-magnitudes": nothing_drawn,
@@ -80,12 +81,13 @@ def _analysed(found: BlockedStudy, bounds: HonestBounds | None) -> dict[str, pd.
     smooth = smoothness(study, steps, weights=weights, ci_level=CI_LEVEL)
     power = pretrend_power(study, slope, ci_level=CI_LEVEL)
     drift = effects_of(study, ci_level=CI_LEVEL).merge(power.drift, on="event_time", how="left")
+    mean = float(study.estimates[study.n_before :] @ weights)
     return {
         "relative-magnitudes": relative.rename(columns={"mbar": "bound"}).assign(
-            original=lambda frame: frame["bound"] == 0
+            original=lambda frame: frame["bound"] == 0, estimate=mean
         ),
         "smoothness": smooth.rename(columns={"m": "bound"}).assign(
-            original=lambda frame: frame["bound"] == 0
+            original=lambda frame: frame["bound"] == 0, estimate=mean
         ),
         "breakdown": pd.DataFrame(
             [
@@ -97,7 +99,12 @@ def _analysed(found: BlockedStudy, bounds: HonestBounds | None) -> dict[str, pd.
                 }
             ]
         ),
-        "drift": drift.assign(slope=slope, power=power.power, block=found.block),
+        "drift": drift.assign(
+            since=drift["event_time"] * found.width,
+            slope=slope,
+            power=power.power,
+            block=found.block,
+        ),
     }
 
 
