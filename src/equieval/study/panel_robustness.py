@@ -33,6 +33,7 @@ from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_
 from equieval.study.panel_control_outcomes import panel_control_outcomes
 from equieval.study.panel_frames import units_compared
 from equieval.study.sensitivity import sensitivity_frames
+from equieval.study.tried_rows import sensitivity_rows, specification_rows
 
 PLACEBO = "placebo effect"
 TWFE = HEADLINES["did"].estimator
@@ -64,11 +65,26 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     rows, labels = _variant_rows(evaluation, observations, design, approach)
     other_rows, other_labels = _changed_besides(evaluation, observations, design, approach)
     controls, control_rows = panel_control_outcomes(evaluation, observations, design, approach)
-    estimates = tidy([*rows, *control_rows, *other_rows])
+    about = subject(evaluation, "robustness", evaluation.outcomes.primary.indicator, measure)
+    specifications, tried = specification_rows(
+        _specifications(evaluation, observations, design, approach, panels[measure]), about
+    )
+    shown = for_event_study(design)
+    sensitivity, bounded = sensitivity_rows(
+        sensitivity_frames(
+            panels[measure](shown),
+            shown,
+            observations.frequency,
+            control_group=approach.control_group,
+            bounds=evaluation.robustness.honest,
+        ),
+        about,
+        replace(about, page="inequality-effect"),
+    )
+    estimates = tidy([*rows, *control_rows, *other_rows, *tried, *bounded])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
     is_placebo = labelled["kind"] == "placebo start"
-    shown = for_event_study(design)
     return Analysis(
         estimates,
         {
@@ -78,16 +94,8 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             "alternatives": pd.DataFrame(other_labels, columns=["id", "label", "unit"]).merge(
                 estimates, on="id"
             ),
-            "specifications": _specifications(
-                evaluation, observations, design, approach, panels[measure]
-            ),
-            **sensitivity_frames(
-                panels[measure](shown),
-                shown,
-                observations.frequency,
-                control_group=approach.control_group,
-                bounds=evaluation.robustness.honest,
-            ),
+            "specifications": specifications,
+            **sensitivity,
         },
     )
 

@@ -78,8 +78,10 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             "variants": labelled[~is_placebo].reset_index(drop=True),
             "placebo": labelled[is_placebo].reset_index(drop=True),
             "controls": controls,
-            "autocorrelation": autocorrelation(main).assign(bound=lambda acf: acf["ci_high"]),
-            "residual-tests": residual_tests(main),
+            "autocorrelation": autocorrelation(main).assign(
+                bound=lambda acf: acf["ci_high"], indicator=primary.indicator
+            ),
+            "residual-tests": residual_tests(main).assign(indicator=primary.indicator),
         },
     )
 

@@ -10,6 +10,7 @@ from equieval.present import numbers
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import RELATIVE
+from equieval.study.baseline import measure_id
 from equieval.study.headline import (
     AT_HORIZON,
     HEADLINES,
@@ -75,10 +76,13 @@ def estimands(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFra
 
 
 def inference_in_words(estimates: pd.DataFrame, outcome: str, measure: str) -> pd.DataFrame:
-    """Return how the interval of each estimator was made: ``label, inference, weighting``."""
+    """Return how the interval of each estimator was made: ``label, inference, weighting``.
+
+    With ``id, estimate`` of its row.
+    """
     rows = estimators(estimates, outcome, measure)
     words = rows[["label", "inference", "weighting"]].fillna("")
-    return words.reset_index(drop=True)
+    return words.assign(id=rows["id"], estimate=rows["estimate"]).reset_index(drop=True)
 
 
 def units_left_out(units: pd.DataFrame) -> pd.DataFrame:
@@ -157,7 +161,8 @@ def rates_and_measures(groups: pd.DataFrame, measures_then: pd.DataFrame) -> pd.
     rates = groups.assign(
         estimand="rate", estimate=groups["rate"], time=groups["period"].map(label), id=None
     )
-    columns = ["id", "estimand", "stratum", "estimate", "ci_low", "ci_high", "time"]
+    columns = ["id", "estimand", "stratum", "estimate", "ci_low", "ci_high", "time", "indicator"]
+    measures_then = measures_then.assign(indicator=measures_then["outcome"])
     return pd.concat([rates[columns], measures_then[columns]], ignore_index=True)
 
 
@@ -166,8 +171,9 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
 
     Returns
     -------
-    DataFrame ``stratum, ridit, rate, fitted``; the first and last rows extend the line to
-    ranks 0 and 1.
+    DataFrame ``stratum, ridit, rate, fitted, fitted_id, indicator``; the first and last rows
+    extend the line to ranks 0 and 1. ``fitted_id`` is the key of the slope index, where the
+    baseline page has it.
     """
     details = indicator(evaluation.outcomes.primary.indicator)
     cells = in_period(observations.strata(details.id), period)
@@ -187,7 +193,12 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
     )
     ends = pd.DataFrame({"stratum": ["", ""], "ridit": [0.0, 1.0], "rate": [float("nan")] * 2})
     frame = pd.concat([ends.iloc[:1], line, ends.iloc[1:]], ignore_index=True)
-    return frame.assign(fitted=mean + slope * (frame["ridit"] - 0.5))
+    recorded = "sii" in evaluation.equity.measures and cells["rate"].notna().all()
+    return frame.assign(
+        fitted=mean + slope * (frame["ridit"] - 0.5),
+        fitted_id=measure_id(details.id, "sii", period) if recorded else None,
+        indicator=details.id,
+    )
 
 
 def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -226,17 +237,22 @@ def refusal(estimates: pd.DataFrame, outcome: str) -> str:
 
 
 def placebo(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return each placebo start and what it found, in words: ``series, label, finding``."""
+    """Return each placebo start and what it found, in words: ``series, label, finding, ...``.
+
+    With ``id, estimate`` of its row.
+    """
     rows = [
         (
             measure_name(str(row["measure"])).capitalize(),
             str(row["label"]).removeprefix("placebo start in "),
             _finding(row),
+            row["id"],
+            row["estimate"],
         )
         for _, row in frame.iterrows()
     ]
-    rows = rows or [("All", "none", "the protocol names no placebo start")]
-    return pd.DataFrame(rows, columns=["series", "label", "finding"])
+    rows = rows or [("All", "none", "the protocol names no placebo start", None, None)]
+    return pd.DataFrame(rows, columns=["series", "label", "finding", "id", "estimate"])
 
 
 def _finding(row: pd.Series) -> str:
@@ -252,9 +268,9 @@ def _finding(row: pd.Series) -> str:
 
 
 def residual_tests(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the tests of the residuals in words: ``test, finding, note``."""
+    """Return the tests of the residuals in words: ``test, finding, note, indicator``."""
     finding = frame["concern"].map({True: "raises a concern", False: "raises no concern"})
-    return frame.assign(finding=finding)[["test", "finding", "note"]]
+    return frame.assign(finding=finding)[["test", "finding", "note", "indicator"]]
 
 
 def all_estimates(estimates: pd.DataFrame) -> pd.DataFrame:
