@@ -36,7 +36,7 @@ LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the star
 AVERAGE = "average effect since the start"
 IN_PERIOD = "effect in period"
 BOOTSTRAP = "REML AR(1), parametric bootstrap"
-COUNTS_ALIKE = "quasi-Poisson AR(1)"
+COUNTS, COUNTS_ALIKE = "quasi-Poisson", "quasi-Poisson AR(1)"
 _ENDLESS = "Its interval has no end on so few degrees of freedom."
 
 
@@ -105,7 +105,7 @@ def its_rows(
     matrix = design.matrix()
     contrasts = {
         AT_HORIZON: effect_at(fit, matrix, design.horizon, ci_level=CI_LEVEL),
-        AVERAGE: average_effect(fit, matrix, ci_level=CI_LEVEL),
+        AVERAGE: average_effect(fit, design.counted(), ci_level=CI_LEVEL),
         **_changes(fit),
         PRE_SLOPE: fit.contrast({"t": 1.0}, ci_level=CI_LEVEL),
     }
@@ -178,15 +178,23 @@ def rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list[
 def relative_rows(
     fit: ItsFit, design: SeriesDesign, subject: Subject, *, role: str, **columns: Any
 ) -> list[dict[str, Any]]:
-    """Return the effects of a fit as ratios of the fitted to the counterfactual rate."""
-    matrix = design.matrix()
-    contrasts = {
-        AT_HORIZON: effect_at(fit, matrix, design.horizon, scale="relative", ci_level=CI_LEVEL),
-        AVERAGE: average_effect(fit, matrix, scale="relative", ci_level=CI_LEVEL),
-    }
+    """Return the effects of a fit as ratios of the fitted to the counterfactual rate.
+
+    A row says why where one of the two is not above 0, so that there is no ratio.
+    """
+    matrix, counted = design.matrix(), design.counted()
+    relative = replace(subject, scale=RELATIVE)
+    try:
+        contrasts = {
+            AT_HORIZON: effect_at(fit, matrix, design.horizon, scale="relative", ci_level=CI_LEVEL),
+            AVERAGE: average_effect(fit, counted, scale="relative", ci_level=CI_LEVEL),
+        }
+    except DesignError as refusal:
+        return [
+            _refused_ratio(fit.estimator, design, subject, role=role, note=refusal.what, **columns)
+        ]
     if fit.link == "log":
         contrasts |= {name: change.as_ratio() for name, change in _changes(fit).items()}
-    relative = replace(subject, scale=RELATIVE)
     return [
         relative.row(
             contrast,
@@ -208,33 +216,39 @@ def quasi_poisson_rows(
 ) -> list[dict[str, Any]]:
     """Fit the counts with the exposure as offset; effects are rate ratios.
 
-    Once with periods taken as independent, once with neighbours alike. A row says why where the
-    latter cannot be fitted.
+    Once with periods taken as independent, once with neighbours alike. A row says why where one
+    of them cannot be fitted.
     """
     by_period = counts.set_index(pd.PeriodIndex(counts["period"]))
     events = design.usable(by_period["numerator"])
     exposure = by_period["denominator"].reindex(events.index)
-    fit = fit_quasi_poisson(events, exposure, design.matrix())
-    rows = relative_rows(fit, design, subject, role="secondary", **columns)
+    columns["role"] = "secondary"
+    try:
+        fit = fit_quasi_poisson(events, exposure, design.matrix())
+    except DesignError as refusal:
+        return [_refused_ratio(COUNTS, design, subject, note=refusal.what, **columns)]
+    rows = relative_rows(fit, design, subject, **columns)
     try:
         alike = fit_quasi_poisson_ar1(events, exposure, design.matrix())
-        found = relative_rows(alike, design, subject, role="secondary", **columns)
-        refusal = "" if all(math.isfinite(row["ci_high"]) for row in found) else _ENDLESS
-    except DesignError as error:
-        found, refusal = [], error.what
-    if not refusal:
-        return rows + found
-    ratio = replace(subject, scale=RELATIVE)
-    refused = ratio.refused(
-        estimator=COUNTS_ALIKE,
+    except DesignError as refusal:
+        return [*rows, _refused_ratio(COUNTS_ALIKE, design, subject, note=refusal.what, **columns)]
+    found = relative_rows(alike, design, subject, **columns)
+    if not all(math.isfinite(row.get("ci_high", 0.0)) for row in found):
+        return [*rows, _refused_ratio(COUNTS_ALIKE, design, subject, note=_ENDLESS, **columns)]
+    return rows + found
+
+
+def _refused_ratio(
+    estimator: str, design: SeriesDesign, subject: Subject, **columns: Any
+) -> dict[str, Any]:
+    """Return the row that says why an estimator gives no ratio."""
+    return replace(subject, scale=RELATIVE).refused(
+        estimator=estimator,
         estimand=AT_HORIZON,
-        role="secondary",
         horizon=label(design.horizon),
         variant="ratio",
-        note=refusal,
         **columns,
     )
-    return [*rows, refused]
 
 
 def bootstrap_row(

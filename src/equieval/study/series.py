@@ -83,6 +83,11 @@ class SeriesDesign:
         """
         return self.model.matrix(self.periods, self.start)
 
+    def counted(self) -> pd.DataFrame:
+        """Return the terms of the model in the periods that the protocol does not leave out."""
+        matrix = self.matrix()
+        return matrix[~matrix.index.isin(list(self.excluded))]
+
     def starting(self, start: pd.Period) -> SeriesDesign:
         """Return the same design with another start."""
         return replace(self, start=start)

@@ -11,7 +11,16 @@ import pytest
 from equieval.errors import DesignError
 from equieval.study.analysis import Subject
 from equieval.study.headline import AT_HORIZON as EFFECT
-from equieval.study.its_rows import LEVEL, SLOPE, covering, fit_series, its_rows
+from equieval.study.its_rows import (
+    AVERAGE,
+    LEVEL,
+    SLOPE,
+    covering,
+    fit_series,
+    its_rows,
+    quasi_poisson_rows,
+    relative_rows,
+)
 from equieval.study.series import SeriesDesign
 
 MONTHS = pd.period_range("2015-01", "2020-12", freq="M")
@@ -90,3 +99,30 @@ def test_variants_of_a_design_keep_its_model() -> None:
     )
     for other in others:
         assert (other.impact, other.seasonality) == ("level", "fourier-2")
+
+
+def test_the_average_is_over_the_periods_that_the_protocol_keeps() -> None:
+    """36 months from the start; without the last 12, the slope's mean is over 0 to 23: 11.5."""
+    design = replace(DESIGN, impact="slope").without(*MONTHS[-12:])
+    fit = fit_series(seasonal_series(0.0, 0.0), design)
+    rows = its_rows(fit, design, SUBJECT, role="secondary")
+    average = next(row for row in rows if row["estimand"] == f"rate: {AVERAGE}")
+    assert average["estimate"] == pytest.approx(11.5 * fit.params["since"])
+
+
+def test_a_ratio_that_cannot_be_formed_is_a_row_that_says_why_not_a_failed_page() -> None:
+    """Less 20, the series is below 0 throughout."""
+    fit = fit_series(seasonal_series(-0.5, 0.0) - 20, DESIGN)
+    (row,) = relative_rows(fit, DESIGN, SUBJECT, role="secondary")
+    assert (row["scale"], row["estimand"]) == ("relative", f"rate: {EFFECT}")
+    assert "ratio needs a positive fitted" in row["note"]
+    assert "estimate" not in row
+
+
+def test_counts_with_all_events_on_one_side_are_a_row_that_says_why() -> None:
+    events = np.where(MONTHS < START, 4.0, 0.0)
+    counts = pd.DataFrame({"period": MONTHS, "numerator": events, "denominator": 900.0})
+    (row,) = quasi_poisson_rows(counts, DESIGN, SUBJECT)
+    assert row["estimator"] == "quasi-Poisson"
+    assert "estimate" not in row
+    assert row["note"]
