@@ -164,7 +164,8 @@ def css_tokens() -> str:
     """Return the tokens as CSS custom properties.
 
     The light theme is the default; the dark one follows the reader's system unless the
-    page sets ``data-theme="light"``, and is forced by ``data-theme="dark"``.
+    page sets ``data-theme="light"``, and is forced by ``data-theme="dark"``. Paper is always
+    light.
     """
     shared = {
         "font-body": FONT_BODY,
@@ -177,9 +178,9 @@ def css_tokens() -> str:
     nested = "\n".join(f"  {line}" for line in dark.splitlines())
     return (
         f":root {{\n{light}\n}}\n"
-        f"@media (prefers-color-scheme: dark) {{\n"
+        f"@media screen and (prefers-color-scheme: dark) {{\n"
         f'  :root:not([data-theme="light"]) {{\n{nested}\n  }}\n}}\n'
-        f':root[data-theme="dark"] {{\n{dark}\n}}\n'
+        f'@media screen {{\n  :root[data-theme="dark"] {{\n{nested}\n  }}\n}}\n'
     )
 
 

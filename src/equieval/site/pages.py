@@ -20,7 +20,15 @@ from equieval.protocol.catalogue.mortality import MORTALITY
 from equieval.protocol.catalogue.rows import Indicator
 from equieval.protocol.catalogue.workforce import WORKFORCE
 from equieval.releases.version import Release, list_releases
-from equieval.site.portfolio import Entry, card_values, facets, portfolio, programmes
+from equieval.site.portfolio import (
+    Entry,
+    card_values,
+    facets,
+    frozen_parameters,
+    portfolio,
+    programmes,
+    slug,
+)
 from equieval.site.practice import case_studies, pooled_evidence, topics
 from equieval.site.project import SiteProject, read_project
 from equieval.site.shell import fragment_environment, write_template
@@ -68,6 +76,7 @@ POLARITY = {
     "parity": "Near 1 (equal)",
     "neutral": "Neither: read in context",
 }
+BREAKDOWNS = {"core20": "Core20", "staff-ethnicity": "ethnicity of staff"}
 STATE_WORDS = {
     "corrected": "A later version corrects an error in it",
     "superseded": "Replaced by final figures",
@@ -99,7 +108,7 @@ def fragments(project: SiteProject, reports: Sequence[Report]) -> dict[str, str]
     environment = fragment_environment()
     environment.filters["capitalize_first"] = lambda words: words[:1].upper() + words[1:]
     environment.filters["listing"] = lambda words: listing([_in_running_text(w) for w in words])
-    environment.filters["slug"] = lambda words: words.lower().replace(" ", "-")
+    environment.filters["slug"] = slug
     entries = portfolio(reports)
     audiences = case_studies(entries)
     words: dict[str, Mapping[str, Any]] = {
@@ -117,11 +126,15 @@ def fragments(project: SiteProject, reports: Sequence[Report]) -> dict[str, str]
             "evidence": pooled_evidence(entries),
             "facts": HEADLINE_FACTS,
         },
-        "versions": {"reports": [_version_list(report) for report in reports]},
-        "indicators": {"themes": list(_themes(entries)), "polarity": POLARITY},
+        "versions": {"reports": [_version_list(entry.report) for entry in entries]},
+        "indicators": {
+            "themes": list(_themes(entries)),
+            "polarity": POLARITY,
+            "breakdowns": BREAKDOWNS,
+        },
         "adequacy": {"designs": {**THRESHOLDS, "Audit of sources": AUDIT_THRESHOLDS}},
         "comment": {
-            "reports": reports,
+            "reports": [(entry.report, _contact(entry.shown)) for entry in entries],
             "address": project.settings.get("comments") or "",
             "contact": project.settings.get("contact") or "",
         },
@@ -137,6 +150,11 @@ def fragments(project: SiteProject, reports: Sequence[Report]) -> dict[str, str]
             topics=found, compact=vocabulary in COMPACT, numbered=NUMBERED.get(vocabulary, "")
         )
     return made
+
+
+def _contact(release: Release) -> str:
+    """Return whom a version names for comments; empty where it was withdrawn."""
+    return str((frozen_parameters(release.path).get("identity") or {}).get("contact") or "")
 
 
 def _filed_words(entry: Entry) -> str:

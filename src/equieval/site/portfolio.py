@@ -111,10 +111,23 @@ class Facet:
 
 
 def portfolio(reports: Iterable[Report]) -> tuple[Entry, ...]:
-    """Return the entries in the order of the page: by programme, real before synthetic, title."""
+    """Return the entries in the order of the page: by programme, title; real before synthetic.
+
+    Programmes with an evaluation of real data come before those that have none.
+    """
     found = [_entry(report) for report in reports]
+    real = {entry.programme["id"] for entry in found if not entry.shown.synthetic}
     return tuple(
-        sorted(found, key=lambda e: (e.programme["title"], e.shown.synthetic, e.title, e.id))
+        sorted(
+            found,
+            key=lambda e: (
+                e.programme["id"] not in real,
+                e.programme["title"],
+                e.shown.synthetic,
+                e.title,
+                e.id,
+            ),
+        )
     )
 
 
@@ -140,7 +153,7 @@ def card_values(entry: Entry) -> dict[str, tuple[str, ...]]:
             *(f"adults.{name}" for name in entry.terms["clinical_priorities"]),
             *(f"children.{name}" for name in entry.terms["clinical_priorities_cyp"]),
         ),
-        "design": (_slug(entry.design),) if entry.design else (),
+        "design": (slug(entry.design),) if entry.design else (),
         DATA: (SYNTHETIC if entry.shown.synthetic else REAL,),
     }
 
@@ -148,7 +161,7 @@ def card_values(entry: Entry) -> dict[str, tuple[str, ...]]:
 def facets(entries: Sequence[Entry]) -> tuple[Facet, ...]:
     """Return the filters, each with the choices that leave at least one evaluation."""
     values = [card_values(entry) for entry in entries]
-    designs = dict(sorted({_slug(e.design): e.design for e in entries if e.design}.items()))
+    designs = dict(sorted({slug(e.design): e.design for e in entries if e.design}.items()))
     given: tuple[tuple[str, str, list[tuple[str, str, str]]], ...] = (
         ("gap-domain", "Gap domain", _choices("gap_domains")),
         ("group", "Population group", _families()),
@@ -187,7 +200,12 @@ def _families() -> list[tuple[str, str, str]]:
     return [(term.id, term.label, POPULATION_FAMILIES[term.family].label) for term in terms]
 
 
-def _slug(words: str) -> str:
+def slug(words: str) -> str:
+    """Return words as an id.
+
+    >>> slug("Children and young people")
+    'children-and-young-people'
+    """
     return "-".join("".join(c if c.isalnum() else " " for c in words.lower()).split())
 
 
@@ -205,7 +223,7 @@ def _entry(report: Report) -> Entry:
         intervention=_block(parameters, "intervention"),
         outcomes=_block(parameters, "outcomes"),
         programme={
-            "id": str(programme.get("id") or _slug(title)),
+            "id": str(programme.get("id") or slug(title)),
             "title": title,
             "summary": str(programme.get("summary") or ""),
         },

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from equieval.present import numbers
-from equieval.protocol.taxonomy import VOCABULARIES
-from equieval.site.portfolio import Entry
+from equieval.protocol.taxonomy import POPULATION_FAMILIES, VOCABULARIES
+from equieval.site.portfolio import Entry, slug
 
 AUDIENCES = (
     ("Adults", "clinical_priorities"),
@@ -40,24 +40,27 @@ _RELATIVE = ("relative", "ratio")
 def case_studies(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     """Return the clinical priorities of each audience with their case studies.
 
-    An intervention is told once, under the first priority that it is filed under; the others
-    lead to it.
+    An intervention is one case study, with every evaluation of it. It is told once, under the
+    first priority that it is filed under; the others lead to it.
     """
-    interventions = [entry for entry in entries if entry.standing and entry.intervention]
+    cases = _cases([entry for entry in entries if entry.standing and entry.intervention])
     told: set[str] = set()
     audiences = []
     for audience, vocabulary in AUDIENCES:
         covered, open_ = [], []
         for term in VOCABULARIES[vocabulary].values():
-            filed = [e for e in interventions if term.id in e.terms[vocabulary]]
+            filed = [
+                {**case, "first": case["id"] not in told}
+                for case in cases
+                if any(term.id in entry.terms[vocabulary] for entry in case["entries"])
+            ]
             if not filed:
                 open_.append(term.label)
                 continue
-            cases = [_case(entry, first=entry.id not in told) for entry in filed]
-            told |= {entry.id for entry in filed}
-            covered.append({"id": f"{vocabulary}-{term.id}", "label": term.label, "cases": cases})
+            told |= {case["id"] for case in filed}
+            covered.append({"id": f"{vocabulary}-{term.id}", "label": term.label, "cases": filed})
         audiences.append({"label": audience, "covered": covered, "open": open_})
-    rest = [_case(entry, first=True) for entry in interventions if entry.id not in told]
+    rest = [{**case, "first": True} for case in cases if case["id"] not in told]
     if rest:
         other = {"id": "other-priorities", "label": "Outside the clinical priorities"}
         audiences.append(
@@ -66,10 +69,28 @@ def case_studies(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     return audiences
 
 
-def _case(entry: Entry, *, first: bool) -> dict[str, Any]:
-    aspects = [{"label": label, **_aspect(entry.intervention.get(key))} for label, key in ASPECTS]
-    name = str(entry.intervention.get("name") or entry.title)
-    return {"entry": entry, "name": name, "first": first, "aspects": aspects}
+def _cases(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the case study of each intervention, with every evaluation of it."""
+    grouped: dict[tuple[str, bool], list[Entry]] = {}
+    for entry in entries:
+        grouped.setdefault((_name(entry), entry.shown.synthetic), []).append(entry)
+    return [_case(name, synthetic, members) for (name, synthetic), members in grouped.items()]
+
+
+def _case(name: str, synthetic: bool, entries: Sequence[Entry]) -> dict[str, Any]:
+    known = entries[0].intervention
+    return {
+        "id": slug(f"made-up {name}" if synthetic else name),
+        "name": name,
+        "synthetic": synthetic,
+        "summary": str(known.get("summary") or known.get("procedures") or ""),
+        "entries": entries,
+        "aspects": [{"label": label, **_aspect(known.get(key))} for label, key in ASPECTS],
+    }
+
+
+def _name(entry: Entry) -> str:
+    return str(entry.intervention.get("name") or entry.title)
 
 
 def _aspect(known: object) -> dict[str, str]:
@@ -177,12 +198,20 @@ def _span(low: float, high: float, ratio: bool) -> str:
 
 
 def topics(vocabulary: str, entries: Iterable[Entry]) -> dict[str, Any]:
-    """Return a vocabulary as a page shows it: covered terms with their entries, and the others."""
+    """Return a vocabulary as a page shows it: covered terms with their entries, and the others.
+
+    A vocabulary of families (population groups) also has its covered terms by family.
+    """
     listed = list(_topics(vocabulary, list(entries)))
     return {
         "id": vocabulary.replace("_", "-"),
         "terms": listed,
         "covered": [topic for topic in listed if topic["entries"]],
+        "families": [
+            {"family": family, "topics": covered}
+            for family in POPULATION_FAMILIES.values()
+            if (covered := [t for t in listed if t["entries"] and t["term"].family == family.id])
+        ],
         "open": [topic["term"].label for topic in listed if not topic["entries"]],
         "recalled": [topic["term"].label for topic in listed if topic["term"].recalled],
         "sources": list(dict.fromkeys(topic["term"].source for topic in listed)),

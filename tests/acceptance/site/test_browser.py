@@ -317,6 +317,8 @@ def test_on_paper_there_are_words_and_figures_and_no_navigation(page, served: st
     assert not page.get_by_role("button", name="Dark theme").is_visible()
     assert page.locator("figure img").is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    caption = "getComputedStyle(document.querySelector('figcaption')).color"
+    assert page.evaluate(caption) == "rgb(23, 28, 32)"
     assert page.pdf()[:5] == b"%PDF-"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from equieval.releases.renderer import ReleasePage
 from equieval.releases.status import Status
 from equieval.site import assemble, build, choose_renderer
 from equieval.site.checks import read_page
+from equieval.site.pandoc import PandocRenderer
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -108,6 +110,32 @@ def test_comments_are_asked_for_only_where_somebody_reads_them(published) -> Non
     site = build(published.root, renderer="pandoc").path
     assert 'href="./comment.html">Comment on this page' in (site / "methods.html").read_text()
     assert "https://example.org/say" in (site / "comment.html").read_text()
+
+
+def test_the_comment_page_names_whom_each_report_names(published) -> None:
+    published.freeze(1, parameters={"identity": {"contact": "author@example.org"}})
+    page = (build(published.root, renderer="pandoc").path / "comment.html").read_text()
+
+    (entry,) = re.findall(r'<li id="smokefree-north">.*?</li>', page, re.DOTALL)
+    assert "Contact: author@example.org. Latest version: v1." in entry
+
+
+def test_a_long_table_is_folded_and_every_page_of_a_report_describes_itself(published) -> None:
+    folder = published.freeze(1)
+    notebook = folder / "effect.ipynb"
+    row = '<tr><th scope=\\"row\\">REML</th>'
+    source = notebook.read_text()
+    assert row in source
+    notebook.write_text(source.replace(row, "<tr><td>0</td></tr>" * 40 + row))
+    PandocRenderer(published.root).render(folder)
+
+    page = (folder / "html" / "effect.html").read_text()
+    folded = '<details class="long-table"><summary>Table 1. Effects (41 rows)</summary>'
+    assert page.count(folded) == page.count("long-table") == 1
+    assert page.index(folded) < page.index('<div class="table-scroll"') < page.index("REML")
+    assert "long-table" not in (folder / "html" / "index.html").read_text()
+    described = "Effect on the outcome: a page of the report “Smokefree pathway in the north”"
+    assert f'<meta name="description" content="{described}, version v1.">' in page
 
 
 def test_building_again_changes_nothing(published) -> None:

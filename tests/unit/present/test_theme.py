@@ -32,11 +32,12 @@ def test_both_themes_define_every_colour() -> None:
     assert theme.LIGHT.keys() == theme.DARK.keys()
 
 
-def test_css_follows_the_reader_and_can_be_forced() -> None:
+def test_css_follows_the_reader_can_be_forced_and_leaves_paper_light() -> None:
     css = theme.css_tokens()
-    assert "@media (prefers-color-scheme: dark)" in css
+    assert "@media screen and (prefers-color-scheme: dark)" in css
     assert ':root[data-theme="dark"]' in css
     assert css.count(f"--colour-text: {theme.DARK['text']};") == 2
+    assert css.count("@media") == css.count("@media screen") == 2
     assert css.count("{") == css.count("}")
 
 

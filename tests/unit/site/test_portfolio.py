@@ -36,7 +36,7 @@ def make(tmp_path: Path) -> Make:
         synthetic: bool = False,
         verdict: str = "narrowed",
         status: Status = Status.FINAL,
-        intervention: bool = True,
+        intervention: bool | str = True,
         **programme: Any,
     ) -> Report:
         folder = tmp_path / "reports" / name / "v1"
@@ -49,7 +49,8 @@ def make(tmp_path: Path) -> Make:
             },
         }
         if intervention:
-            parameters["intervention"] = {"name": name.title(), "reach": {"words": "Many."}}
+            called = intervention if isinstance(intervention, str) else name.title()
+            parameters["intervention"] = {"name": called, "reach": {"words": "Many."}}
         (folder / "params.yaml").write_text(yaml.safe_dump(parameters))
         row = {"id": "main", "role": "primary", "outcome": "stillbirth", "estimand": "sii: x"}
         row |= {"estimate": effect, "std_error": error, "ci_low": effect - 1, "ci_high": effect + 1}
@@ -84,6 +85,13 @@ def test_programmes_are_sections_and_real_evaluations_come_first(make: Make) -> 
         ("Perinatal", ["c-real", "b-made-up"]),
         ("Staff", ["staff"]),
     ]
+
+
+def test_programmes_with_real_evaluations_come_first(make: Make) -> None:
+    found = portfolio(
+        [make("made-up", synthetic=True, id="a", title="A"), make("real", id="b", title="B")]
+    )
+    assert names(found) == ["real", "made-up"]
 
 
 def test_filters_offer_what_leaves_something_with_how_much(make: Make) -> None:
@@ -164,6 +172,38 @@ def test_an_intervention_is_told_once_and_an_audit_has_none(make: Make) -> None:
     (aspects,) = [c["aspects"] for c in others["covered"][0]["cases"]]
     assert aspects[0]["words"] == "Many."
     assert aspects[1]["words"] == "The evaluation does not say."
+
+
+def test_evaluations_of_one_intervention_are_one_case_study_but_never_real_with_made_up(
+    make: Make,
+) -> None:
+    bundle = {"intervention": "Bundle", "clinical_priorities": ["maternity"]}
+    reports = [
+        make("one", **bundle),
+        make("two", intervention="Bundle", clinical_priorities=["respiratory"]),
+        make("made-up", synthetic=True, **bundle),
+    ]
+    adults, _ = case_studies(portfolio(reports))
+    told = [
+        (priority["label"], names(case["entries"]), case["first"])
+        for priority in adults["covered"]
+        for case in priority["cases"]
+    ]
+    assert told == [
+        ("Maternity", ["one", "two"], True),
+        ("Maternity", ["made-up"], True),
+        ("Respiratory disease", ["one", "two"], False),
+    ]
+    assert len({case["id"] for p in adults["covered"] for case in p["cases"]}) == 2
+
+
+def test_population_groups_stand_under_their_families(make: Make) -> None:
+    found = topics("population_groups", portfolio([make("one", population_groups=["coastal"])]))
+    assert [
+        (family["family"].label, [topic["term"].label for topic in family["topics"]])
+        for family in found["families"]
+    ] == [("Exclusion through geography", ["Coastal communities"])]
+    assert topics("pledges", ())["families"] == []
 
 
 def test_every_topic_of_a_vocabulary_is_there_covered_or_not(make: Make) -> None:

@@ -215,6 +215,21 @@ local function table_block(block)
     .. text .. "\n</div>")
 end
 
+-- The reader of a report meets a long table as one line, which opens.
+local MOST_ROWS = 40
+
+local function folded_if_long(block)
+  if not block.format:match("html") then return nil end
+  local before, shown, after = block.text:match('^(.-)(<div class="table%-scroll".-\n</div>)(.*)$')
+  if not shown then return nil end
+  local rows = select(2, shown:gsub("<tr[ >]", "")) - 1
+  if rows <= MOST_ROWS then return nil end
+  local caption = shown:match("<caption[^>]*>(.-)</caption>") or "Table"
+  local summary = caption:gsub("<[^>]+>", "") .. " (" .. rows .. " rows)"
+  return pandoc.RawBlock("html", before .. '<details class="long-table"><summary>' .. summary
+    .. "</summary>\n" .. shown .. "\n</details>" .. after)
+end
+
 -- Cells --------------------------------------------------------------------------------------
 
 local function is_code(block)
@@ -324,6 +339,11 @@ function Pandoc(doc)
   })
   -- Tables are text by now: their references are resolved when all targets are known.
   blocks = blocks:walk({ Cite = reference })
+  blocks = blocks:walk({
+    Div = function(div)
+      if div.classes:includes("cell") then return div:walk({ RawBlock = folded_if_long }) end
+    end,
+  })
   doc.blocks = blocks:walk({ Div = callout })
   return doc
 end

@@ -21,6 +21,21 @@
     });
   });
 
+  /* A link into something folded opens it; browsers that do so themselves find it open. */
+  function reveal() {
+    var target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    var folded = target && target.parentElement.closest("details:not([open])");
+    for (var around = folded; around; around = around.parentElement.closest("details")) {
+      around.open = true;
+    }
+    if (folded) {
+      target.scrollIntoView();
+    }
+  }
+
+  reveal();
+  window.addEventListener("hashchange", reveal);
+
   var links = {};
   document.querySelectorAll(".page-contents a").forEach(function (link) {
     links[decodeURIComponent(link.hash.slice(1))] = link;
