@@ -13,6 +13,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.contrasts import t_quantile
 from equieval.methods.honest import EventStudy
+from equieval.methods.joint_tests import DRAWS, joint_reference, withheld
 from equieval.methods.staggered import band_multiplier
 
 
@@ -39,10 +40,6 @@ def in_blocks(study: EventStudy, width: int) -> EventStudy:
             remedy="Use shorter blocks, or bring in earlier and later periods.",
         )
     size = len(study.estimates) + 1
-    estimates = np.insert(study.estimates, study.n_before, 0.0)
-    covariance = np.zeros((size, size))
-    known = np.arange(size) != study.n_before
-    covariance[np.ix_(known, known)] = study.covariance
     first = study.n_before + 1 - before * width
     means = np.zeros((before + after, size))
     for row in range(before + after):
@@ -50,22 +47,19 @@ def in_blocks(study: EventStudy, width: int) -> EventStudy:
         means[row, start : start + width] = 1 / width
     kept = np.arange(before + after) != before - 1
     against = (means - means[before - 1])[kept]
-    return EventStudy(
-        estimates=against @ estimates,
-        covariance=against @ covariance @ against.T,
-        n_before=before - 1,
-    )
+    # The reference period itself is 0 and has no error.
+    return study.through(np.delete(against, study.n_before, axis=1), before - 1)
 
 
-def effects_of(study: EventStudy, *, ci_level: float = 0.95) -> pd.DataFrame:
-    """Return the effects with the reference: ``event_time, estimate, std_error``, intervals.
+def effects_of(study: EventStudy, *, ci_level: float = 0.95, draws: int = DRAWS) -> pd.DataFrame:
+    """Return the effects with the reference: ``event_time, estimate, std_error, df``, intervals.
 
     ``ci_low, ci_high`` hold for one effect, ``band_low, band_high`` for all at once; the
-    reference (event time −1) is 0 without an interval. Normal quantiles.
+    reference (event time −1) is 0 without an interval. A study with parts has t intervals and
+    bands for few units; an effect that cannot have one is left without, for the ``reason``.
+    A study without parts has normal quantiles and infinite ``df``. ``draws``: of the joint
+    distribution that the band of few units rests on.
     """
-    errors = np.sqrt(np.diag(study.covariance))
-    half = t_quantile(np.inf, ci_level) * errors
-    band = band_multiplier(study.covariance, ci_level) * errors
     frame = pd.DataFrame(
         {
             "event_time": [
@@ -73,13 +67,23 @@ def effects_of(study: EventStudy, *, ci_level: float = 0.95) -> pd.DataFrame:
                 *range(study.n_after),
             ],
             "estimate": study.estimates,
-            "std_error": errors,
-            "ci_low": study.estimates - half,
-            "ci_high": study.estimates + half,
-            "band_low": study.estimates - band,
-            "band_high": study.estimates + band,
         }
     )
-    reference = pd.DataFrame({"event_time": [-1], "estimate": [0.0]})
-    joined = pd.concat([frame, reference], ignore_index=True)
+    frame["reason"] = withheld(study)
+    shown = frame["reason"] == ""
+    known = study.through(np.eye(len(frame))[shown.to_numpy()], 0)
+    errors = np.sqrt(np.diag(known.covariance))
+    if study.parts:
+        reference = joint_reference(known, draws=draws)
+        df, band = reference.df, reference.critical(ci_level) * errors
+    else:
+        df = np.full(len(errors), np.inf)
+        band = band_multiplier(known.covariance, ci_level) * errors
+    half = np.array([t_quantile(freedom, ci_level) for freedom in df]) * errors
+    frame.loc[shown, "std_error"], frame.loc[shown, "df"] = errors, df
+    for name, width in (("ci", half), ("band", band)):
+        frame.loc[shown, f"{name}_low"] = known.estimates - width
+        frame.loc[shown, f"{name}_high"] = known.estimates + width
+    zero = pd.DataFrame({"event_time": [-1], "estimate": [0.0], "reason": [""]})
+    joined = pd.concat([frame, zero], ignore_index=True)
     return joined.sort_values("event_time", ignore_index=True)

@@ -20,6 +20,7 @@ from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.honest import EventStudy
 from equieval.methods.honest import event_study as take_event_study
+from equieval.methods.joint_tests import joint_reference, withheld
 from equieval.methods.staggered import Aggregation, band_multiplier
 
 
@@ -39,11 +40,17 @@ class GapEventStudy:
 
 @dataclass(frozen=True)
 class PretrendTest:
-    """Wald test that all effects before exposure are 0; passing it proves little."""
+    """Test that all effects before exposure are 0; passing it proves little.
+
+    ``statistic`` on ``df``: Wald's χ² on the number of effects, or for few units the t statistic
+    of the effect that is farthest from chance. ``critical``: by how many of its standard errors
+    each effect may lie off at the level of the test (empty for the χ²).
+    """
 
     statistic: float
-    df: int
+    df: float
     p_value: float
+    critical: tuple[float, ...] = ()
 
 
 def gap_event_study(
@@ -110,10 +117,13 @@ def gap_event_study(
     )
 
 
-def pretrend_test(study: EventStudy) -> PretrendTest:
-    """Test that every effect before exposure is 0 (Wald χ²).
+def pretrend_test(study: EventStudy, *, ci_level: float = 0.95) -> PretrendTest:
+    """Test that every effect before exposure is 0, at 1 − ``ci_level``.
 
-    Raises ``DesignError`` when there is none, and for a singular covariance.
+    A study with parts (few units) is judged by the effect that is farthest from chance, corrected
+    for looking at them all (``equieval.methods.joint_tests``); effects that have no interval are
+    left out. A study without is judged by Wald's χ², which takes the covariance as known. Raises
+    ``DesignError`` when there is no effect to test, and for a singular covariance under χ².
     """
     size = study.n_before
     if size < 1:
@@ -122,6 +132,8 @@ def pretrend_test(study: EventStudy) -> PretrendTest:
             where="pre-trend test",
             remedy="Bring in earlier periods.",
         )
+    if study.parts:
+        return _farthest(study.through(np.eye(len(study.estimates))[:size], size), ci_level)
     covariance = study.covariance[:size, :size]
     values = np.linalg.eigvalsh(covariance)
     if not values.min() > 1e-12 * values.max():
@@ -133,3 +145,27 @@ def pretrend_test(study: EventStudy) -> PretrendTest:
     before = study.estimates[:size]
     statistic = float(before @ np.linalg.solve(covariance, before))
     return PretrendTest(statistic, size, float(stats.chi2.sf(statistic, size)))
+
+
+def _farthest(before: EventStudy, ci_level: float) -> PretrendTest:
+    """Test the effects by the one with the smallest p value."""
+    reasons = withheld(before)
+    shown = np.array([not why for why in reasons])
+    if not shown.any():
+        raise DesignError(
+            f"No effect before exposure can be tested: {reasons[0]}.",
+            where="pre-trend test",
+            remedy="Bring in units that join together, or more of them.",
+        )
+    known = before.through(np.eye(len(shown))[shown], int(shown.sum()))
+    reference = joint_reference(known)
+    t_statistics = known.estimates / np.sqrt(np.diag(known.covariance))
+    farthest = int(np.argmin(2 * stats.t.sf(np.abs(t_statistics), reference.df)))
+    critical = np.full(len(shown), np.inf)
+    critical[shown] = reference.critical(ci_level)
+    return PretrendTest(
+        statistic=float(t_statistics[farthest]),
+        df=float(reference.df[farthest]),
+        p_value=reference.p_value(t_statistics),
+        critical=tuple(critical.tolist()),
+    )

@@ -35,21 +35,69 @@ _WHERE: Final = "HonestDiD, relative magnitudes"
 
 
 @dataclass(frozen=True, eq=False)
+class GroupPart:
+    """What one group of units adds to the effects' covariance, were all units to vary alike.
+
+    ``design`` is the same were periods independent too, so that it follows from who joined when
+    alone; ``df``: with how many degrees of freedom that is learnt, the group's units − 1.
+    """
+
+    covariance: Array
+    design: Array
+    df: int
+
+
+@dataclass(frozen=True, eq=False)
 class EventStudy:
     """Effects by event time against one reference period, which is left out.
 
     ``estimates`` (``n_before`` differences from the reference before it, then the effects after)
-    with their ``covariance``.
+    with their ``covariance``. ``parts`` say how well that is known (see
+    ``equieval.methods.cohort_events``); without any it is taken as known, as for many units.
     """
 
     estimates: Array
     covariance: Array
     n_before: int
+    parts: tuple[GroupPart, ...] = ()
 
     @property
     def n_after(self) -> int:
         """Number of effects after exposure."""
         return len(self.estimates) - self.n_before
+
+    def through(self, rows: Array, n_before: int) -> EventStudy:
+        """Return the study of linear combinations of the effects, one per row of ``rows``."""
+        return EventStudy(
+            estimates=rows @ self.estimates,
+            covariance=rows @ self.covariance @ rows.T,
+            n_before=n_before,
+            parts=tuple(
+                GroupPart(rows @ part.covariance @ rows.T, rows @ part.design @ rows.T, part.df)
+                for part in self.parts
+            ),
+        )
+
+    def df(self, weights: Array) -> float:
+        """Return the degrees of freedom of ``weights`` · effects (Bell & McCaffrey 2002).
+
+        Infinite without parts; 0 where a group of one unit adds to it.
+        """
+        return self._df([float(weights @ part.covariance @ weights) for part in self.parts])
+
+    def design_df(self, weights: Array) -> float:
+        """Return the degrees of freedom as if periods were independent."""
+        return self._df([float(weights @ part.design @ weights) for part in self.parts])
+
+    def _df(self, added: list[float]) -> float:
+        variances, total = np.array(added), sum(added)
+        freedom = np.array([part.df for part in self.parts], dtype=float)
+        if not total > 0:
+            return math.inf
+        adding = variances > 1e-12 * total
+        if (freedom[adding] < 1).any():
+            return 0.0
+        return total**2 / float((variances[adding] ** 2 / freedom[adding]).sum())
 
 
 def event_study(aggregation: Aggregation) -> EventStudy:

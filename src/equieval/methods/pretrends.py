@@ -10,6 +10,7 @@ average once the test has passed. Agrees with the author's R package ``pretrends
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,10 +49,17 @@ class PretrendPower:
     drift: pd.DataFrame
 
 
-def pretrend_power(study: EventStudy, slope: float, *, ci_level: float = 0.95) -> PretrendPower:
+def pretrend_power(
+    study: EventStudy,
+    slope: float,
+    *,
+    ci_level: float = 0.95,
+    critical: Sequence[float] = (),
+) -> PretrendPower:
     """Judge the test "no coefficient before exposure is significant" against a straight trend.
 
-    ``slope`` is in the outcome's unit per period; significance is at 1 − ``ci_level``. Raises
+    ``slope`` is in the outcome's unit per period; significance is at 1 − ``ci_level`` for each
+    coefficient, or beyond ``critical`` standard errors of each (``PretrendTest.critical``). Raises
     ``DesignError`` without a period before the reference and for a singular covariance.
     """
     target_weights(study, None, _WHERE)
@@ -59,7 +67,7 @@ def pretrend_power(study: EventStudy, slope: float, *, ci_level: float = 0.95) -
     times = np.concatenate([np.arange(-size, 0.0), np.arange(1, study.n_after + 1.0)])
     trend = slope * times
     before = study.covariance[:size, :size]
-    bound = t_quantile(math.inf, ci_level) * np.sqrt(np.diag(before))
+    bound = _bound(before, critical, ci_level)
     passing = _box(trend[:size], before, bound)
     shift = np.linalg.solve(before, _truncated_shift(trend[:size], before, bound, passing))
     density = stats.multivariate_normal
@@ -82,17 +90,23 @@ def pretrend_power(study: EventStudy, slope: float, *, ci_level: float = 0.95) -
     )
 
 
-def undetected_slope(study: EventStudy, *, power: float = 0.5, ci_level: float = 0.95) -> float:
+def undetected_slope(
+    study: EventStudy,
+    *,
+    power: float = 0.5,
+    ci_level: float = 0.95,
+    critical: Sequence[float] = (),
+) -> float:
     """Return the slope that the pre-trend test finds with this ``power`` (Roth: 0.5 and 0.8).
 
-    Raises ``DesignError`` as ``pretrend_power``, and for a power that is not between the test's
-    own false alarms and 1.
+    ``critical`` as for ``pretrend_power``. Raises ``DesignError`` as that does, and for a power
+    that is not between the test's own false alarms and 1.
     """
     target_weights(study, None, _WHERE)
     size = study.n_before
     before = study.covariance[:size, :size]
     errors = np.sqrt(np.diag(before))
-    bound = t_quantile(math.inf, ci_level) * errors
+    bound = _bound(before, critical, ci_level)
     distance = np.arange(-size, 0.0)
     alarms = 1 - _box(np.zeros(size), before, bound)
     if not alarms < power < 1:
@@ -106,6 +120,13 @@ def undetected_slope(study: EventStudy, *, power: float = 0.5, ci_level: float =
     return float(
         brentq(lambda slope: 1 - _box(slope * distance, before, bound) - power, 0, upper, xtol=1e-9)
     )
+
+
+def _bound(covariance: Array, critical: Sequence[float], ci_level: float) -> Array:
+    """Return how far each coefficient may lie from 0 and pass."""
+    errors = np.sqrt(np.diag(covariance))
+    multiplier = np.asarray(critical) if len(critical) else t_quantile(math.inf, ci_level)
+    return np.asarray(multiplier * errors)
 
 
 def _box(mean: Array, covariance: Array, bound: Array) -> float:

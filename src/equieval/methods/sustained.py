@@ -102,8 +102,8 @@ def sustained_event_study(
     """Return what ``sustained_its`` does, from an event study of an outcome or of the gap.
 
     ``early`` and the values of ``horizons`` are event times from exposure (0) on, averaged.
-    Normal intervals. Raises ``DesignError`` for an event time that is absent, a horizon that is
-    not after ``early``, and a share outside (0, 1].
+    Intervals on the study's degrees of freedom. Raises ``DesignError`` for an event time that is
+    absent, a horizon that is not after ``early``, and a share outside (0, 1].
     """
 
     def gradient(times: Sequence[int]) -> Array:
@@ -126,7 +126,10 @@ def sustained_event_study(
     def contrast(weights: Array) -> Contrast:
         variance = float(weights @ study.covariance @ weights)
         return t_contrast(
-            float(weights @ study.estimates), math.sqrt(max(variance, 0.0)), ci_level=ci_level
+            float(weights @ study.estimates),
+            math.sqrt(max(variance, 0.0)),
+            study.df(weights),
+            ci_level=ci_level,
         )
 
     return _judged(first, rows, contrast, retention, polarity)
