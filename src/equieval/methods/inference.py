@@ -171,7 +171,12 @@ def reassignment_interval(
     estimate, others, share = float(estimates[0]), estimates[1:], moved[1:]
     told_apart = share < 1 - 1e-12
     others, share = others[told_apart], share[told_apart]
-    ends = np.sort([(estimate - others) / (1 - share), (estimate + others) / (1 + share)], axis=0)
+    # Half of all units against the other half: the mirrored assignment is as extreme whatever the
+    # effect, and rejects none.
+    mirrored = share < -1 + 1e-12
+    upper = (estimate + others) / np.where(mirrored, 1.0, 1 + share)
+    ends = np.sort([(estimate - others) / (1 - share), upper], axis=0)
+    ends[:, mirrored] = [[-math.inf], [math.inf]]
     needed = math.floor((1 - ci_level) * len(estimates) + 1e-9)
     low, high = -math.inf, math.inf
     if 1 <= needed <= len(others):

@@ -19,7 +19,7 @@ def panel(units: int, treated: int, effect: float = -1.0) -> pd.DataFrame:
     return frame.assign(y=draw.normal(size=len(frame)) + effect * frame["exposed"])
 
 
-@pytest.mark.parametrize(("units", "treated"), [(12, 3), (30, 1), (14, 5)])
+@pytest.mark.parametrize(("units", "treated"), [(12, 3), (30, 1), (14, 5), (8, 4)])
 def test_the_ends_are_where_the_test_turns(units: int, treated: int) -> None:
     """Independent answer: the test itself, on outcomes from which the effect has been taken."""
     data = panel(units, treated)
