@@ -39,8 +39,8 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
     """Return the words of a page, from the blocks that it reads.
 
     Keys: ``outcome, unit, polarity, measure, measure_unit, gap, subject, group, most, least,
-    population, source, synthetic, design, start, horizon, weighting`` and, where the page reads
-    the block, ``intervention``.
+    population, source, synthetic, design, start, last_start, horizon, weighting`` and, where
+    the page reads the block, ``intervention``.
     """
     primary = evaluation.outcomes.primary
     words: dict[str, Any] = {
@@ -54,6 +54,7 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
         "synthetic": evaluation.identity.synthetic,
         "design": evaluation.design.type,
         "start": first_start(evaluation),
+        "last_start": last_start(evaluation),
         "horizon": primary.horizon,
         "weighting": WEIGHTING.get(primary.weighting, primary.weighting),
         "population": _population(evaluation),
@@ -86,6 +87,14 @@ def first_start(evaluation: Evaluation) -> str | None:
     starts = starts_of(evaluation.design)
     frequency = evaluation.data.frequency
     return min(starts, key=lambda name: period_ordinal(name, frequency)) if starts else None
+
+
+def last_start(evaluation: Evaluation) -> str | None:
+    """Return the period in which the last unit is exposed, where they start at several times."""
+    starts, frequency = starts_of(evaluation.design), evaluation.data.frequency
+    if len(set(starts)) < 2:
+        return None
+    return max(starts, key=lambda name: period_ordinal(name, frequency))
 
 
 def _population(evaluation: Evaluation) -> str:

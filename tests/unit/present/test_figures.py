@@ -197,6 +197,23 @@ def test_a_runaway_interval_is_cut_and_marked(estimators: pd.DataFrame) -> None:
     assert "−300.00 to 300.00" in picture.alt
 
 
+def test_several_starts_are_marked_from_the_first_to_the_last(by_group: pd.DataFrame) -> None:
+    years = sorted(by_group["period"].unique())
+    words = {"levels": ["1", "5", "10"], **RATE, "start": str(years[1])}
+
+    def marked(picture: Picture) -> tuple[list[float], list[str]]:
+        ax = picture.figure.axes[0]
+        ends = [line.get_xdata()[0] for line in ax.lines if list(line.get_ydata()) == [0, 1]]
+        return sorted({float(end) for end in ends}), [t.get_text() for t in picture.figure.texts]
+
+    one, texts = marked(figures.rates_by_group(by_group, **words))
+    assert len(one) == 1
+    assert f"From {years[1]}" in texts
+    both, texts = marked(figures.rates_by_group(by_group, **words, last_start=str(years[-1])))
+    assert both == [one[0], pd.Period(str(years[-1]), "Y").ordinal - 0.5]
+    assert f"Starts from {years[1]} to {years[-1]}" in texts
+
+
 def test_completeness_is_told_by_hatch_as_well_as_colour() -> None:
     data = pd.DataFrame(
         [(d, y, int(y != "2023")) for d in ("1", "2") for y in ("2021", "2022", "2023")],

@@ -183,12 +183,22 @@ def time_axis(ax: Axes, periods: pd.PeriodIndex, most: int = 8) -> None:
     ax.set_xticks([place for place, _ in marks], [label for _, label in marks])
 
 
-def mark_start(page: Sheet, ax: Axes, boundary: float, words: str) -> None:
-    """Draw the start as a vertical line, with its label above the plot."""
-    ax.axvline(boundary, color=theme.INK, linewidth=1.1, linestyle=(0, (2, 2)), zorder=1.5)
+def mark_start(
+    page: Sheet, ax: Axes, boundary: float, words: str, last: float | None = None
+) -> None:
+    """Draw the start as a vertical line, with its label above the plot.
+
+    Where units start at several times, ``last`` is the boundary of the last start; the span
+    between the two is shaded.
+    """
+    ends = [boundary] if last is None else [boundary, last]
+    if last is not None:
+        ax.axvspan(boundary, last, color=theme.OTHERS, alpha=0.22, linewidth=0, zorder=0.5)
+    for end in ends:
+        ax.axvline(end, color=theme.INK, linewidth=1.1, linestyle=(0, (2, 2)), zorder=1.5)
     box = ax.get_position()
     low, high = ax.get_xlim()
-    share = (boundary - low) / (high - low)
+    share = (sum(ends) / len(ends) - low) / (high - low)
     centre = (box.x0 + share * box.width) * theme.FIGURE_WIDTH
     half = text_size(words, theme.POINTS_TEXT)[0] / 2
     centre = min(max(centre, half + 0.08), theme.FIGURE_WIDTH - half - 0.08)

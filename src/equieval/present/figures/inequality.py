@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
+from equieval.present.figures.over_time import mark_starts
 from equieval.present.figures.withheld import (
     CROSSES,
     draw_withheld,
@@ -22,7 +23,7 @@ from equieval.present.figures.withheld import (
 )
 from equieval.present.figures.words import above_or_below, column, subtitle
 from equieval.present.groups import WORST_OFF, Groups
-from equieval.present.periods import as_periods, at_frequency_of, period_label, period_noun
+from equieval.present.periods import as_periods, period_label, period_noun
 from equieval.present.wording import capitalise
 
 MOST_ROWS = 16
@@ -156,6 +157,7 @@ def gap_series(
     null: float = 0.0,
     population: str = "",
     start: object = None,
+    last_start: object = None,
     intervention: str = "",
     worst_off: str = WORST_OFF,
     ci_level: float = 0.95,
@@ -171,6 +173,7 @@ def gap_series(
     measure : its name in running text (``"slope index of inequality"``).
     unit : unit of the measure; "" for ratios and indices.
     null : the value that means no inequality: 0 for differences, 1 for ratios.
+    start, last_start, intervention : as for `rates_by_group`.
     worst_off : whom positive values burden (``"the most deprived"``, ``"the Black group"``).
     """
     require(data, ("period", "estimate", "ci_low", "ci_high"), "gap_series")
@@ -195,9 +198,7 @@ def gap_series(
         canvas.label_ends(page, ax, [canvas.EndLabel(null, "No gap", sample), *hidden])
         canvas.head_axis(page, capitalise(", ".join(part for part in (measure, unit) if part)))
         if start is not None:
-            begin = at_frequency_of(start, periods)
-            words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
-            canvas.mark_start(page, ax, begin.ordinal - 0.5, capitalise(words))
+            mark_starts(page, ax, periods, start, last_start, intervention)
     title, account = _then_and_now(frame, measure, unit, null)
     known = int(np.isfinite(estimate).sum())
     note = (

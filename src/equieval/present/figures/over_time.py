@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
@@ -35,6 +36,7 @@ def rates_by_group(
     least: str | None = None,
     population: str = "",
     start: object = None,
+    last_start: object = None,
     intervention: str = "",
     ci_level: float = 0.95,
     source: str = "",
@@ -52,7 +54,8 @@ def rates_by_group(
         reference last; by default the data's order.
     group, most, least : what a group and the two ends are called; by default numbered
         groups are deciles from the most to the least deprived, others go by their names.
-    start, intervention : draw and label the start, where given.
+    start, last_start, intervention : draw and label the start, where given; the span from the
+        first to the last, where units start at several times.
     """
     require(data, ("stratum", "period", "rate"), "rates_by_group")
     groups = Groups.of(data["stratum"], levels, group, most, least)
@@ -75,9 +78,7 @@ def rates_by_group(
         canvas.label_ends(page, ax, ends)
         canvas.head_axis(page, capitalise(unit))
         if start is not None:
-            begin = at_frequency_of(start, periods)
-            words = f"{intervention}, from {period_label(begin)}".removeprefix(", ")
-            canvas.mark_start(page, ax, begin.ordinal - 0.5, capitalise(words))
+            mark_starts(page, ax, periods, start, last_start, intervention)
     bands = (
         f"Bands are {ci_level * 100:g}% intervals." if {"ci_low", "ci_high"} <= set(data) else ""
     )
@@ -91,6 +92,24 @@ def rates_by_group(
             part for part in (bands, withheld_note(data, "rate", shown_as=CROSSES)) if part
         ),
     )
+
+
+def mark_starts(
+    page: canvas.Sheet,
+    ax: Axes,
+    periods: pd.PeriodIndex,
+    start: object,
+    last_start: object,
+    intervention: str,
+) -> None:
+    """Mark the start, or the span from the first to the last of several, with its label."""
+    begin = at_frequency_of(start, periods)
+    when, last = f"from {period_label(begin)}", None
+    if last_start is not None:
+        end = at_frequency_of(last_start, periods)
+        when, last = f"starts {when} to {period_label(end)}", end.ordinal - 0.5
+    words = capitalise(f"{intervention}, {when}".removeprefix(", "))
+    canvas.mark_start(page, ax, begin.ordinal - 0.5, words, last)
 
 
 def _labels(groups: Groups, present: list[str]) -> dict[str, str]:
