@@ -14,6 +14,7 @@ from pathlib import Path
 
 from equieval.errors import EnvironmentFault, EvaluationFailed
 from equieval.site.project import NOT_FOUND
+from equieval.site.shell import typographic
 from equieval.site.versions import REPORTS, Report
 
 INDEX_FOLDER = "pagefind"
@@ -28,7 +29,7 @@ _LEFT_OUT = (
     ".downloads",
     ".release-files",
     ".origin",
-    "annotation",
+    "math",
 )
 
 
@@ -87,7 +88,7 @@ def searched_pages(reports: Sequence[Report], output: Path) -> Iterator[tuple[st
             if version.status.value == "withdrawn":
                 continue
             edition = CURRENT if version is report.latest else OLDER
-            about = f"{version.title}, version {version.name}"
+            about = f"{typographic(version.title)} · version {version.name}"
             folder = output / REPORTS / report.id / version.name
             for page in version.pages:
                 path = folder / f"{page.slug}.html"

@@ -107,6 +107,9 @@ def test_a_reader_goes_from_home_to_data_to_versions_to_another_version_to_searc
     page.wait_for_url(f"**/{REPORT}/v2/data-audit.html")
 
     page.get_by_role("link", name="Search", exact=True).click()
+    page.get_by_label("Words to look for").fill("xyzzyq")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("[data-search-status]")).to_contain_text("Nothing found for “xyzzyq”")
     page.get_by_label("Words to look for").fill("smokefree")
     page.get_by_role("button", name="Search").click()
     results = page.locator("[data-search-results] a")

@@ -59,6 +59,22 @@
     list.appendChild(item);
   }
 
+  /* Where no page has a word, the index answers with pages that have its first letter or two:
+     nobody looked for those. */
+  function answers(page, terms) {
+    var marks = page.excerpt.match(/<mark>.*?<\/mark>/g);
+    return !marks || marks.some(function (mark) {
+      var found = lettered(mark.slice(6, -7));
+      return terms.some(function (word) {
+        return found.some(function (other) { return other.indexOf(word.slice(0, 4)) === 0; });
+      });
+    });
+  }
+
+  function lettered(words) {
+    return words.toLowerCase().split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  }
+
   function search() {
     var words = query.value.trim();
     var turn = ++asked;
@@ -79,12 +95,13 @@
             if (turn !== asked) {
               return;
             }
-            var count = found.results.length;
+            var meant = pages.filter(function (page) { return answers(page, lettered(words)); });
+            var count = meant.length === 0 ? 0 : found.results.length;
             status.textContent = count === 0
               ? "Nothing found for “" + words + "”. Try fewer or other words."
               : count + (count === 1 ? " page" : " pages") + " found"
-                + (count > SHOWN ? ", the first " + SHOWN + " are shown" : "");
-            pages.forEach(show);
+                + (count > meant.length ? ", the first " + meant.length + " are shown" : "");
+            meant.forEach(show);
           });
       })
       .catch(function () {
