@@ -60,6 +60,8 @@ class Column:
     align : ``"left"`` or ``"right"``; by default numbers stand right.
     upper : the data column of an interval's upper end.
     decimals : digits after the point; by default from the size of the column's numbers.
+    by_row : the data column from whose size each row takes its own digits, where rows have
+        different units.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Column:
     align: str = ""
     upper: str = ""
     decimals: int | None = None
+    by_row: str = ""
 
     def __post_init__(self) -> None:
         if self.format not in TABLE_FORMATS:

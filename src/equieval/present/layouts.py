@@ -35,7 +35,8 @@ def changes(
 
     Parameters
     ----------
-    data : ``label, estimate, ci_low, ci_high, df`` and, shown where there, ``reading``.
+    data : ``label, estimate, ci_low, ci_high, df`` and, shown where there, ``reading``. An interval
+        that rests on draws or ranks has no degrees of freedom, and none belong to no interval.
     unit : unit of the outcome; differences of percentages are told in percentage points.
     """
     columns = [
@@ -61,6 +62,26 @@ def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Ta
         Column("ci_low", "95% interval", "", "change-interval", upper="ci_high"),
         Column("reading", "Reading"),
     )
+    return Table(caption, data, columns, note=note)
+
+
+def measure_changes(
+    data: pd.DataFrame, *, caption: str, head: str = "Measure", note: str = ""
+) -> Table:
+    """Changes in several measures, each in its own unit and digits (see `changes`).
+
+    Parameters
+    ----------
+    data : ``label, unit, estimate, ci_low, ci_high, df``.
+    """
+    columns = (
+        Column("label", head),
+        Column("estimate", "Change", "", "change", by_row="estimate"),
+        Column("ci_low", "95% interval", "", "change-interval", upper="ci_high",
+               by_row="estimate"),
+        Column("unit", "Unit"),
+        Column("df", "Degrees of freedom", "", "df"),
+    )  # fmt: skip
     return Table(caption, data, columns, note=note)
 
 
@@ -99,8 +120,8 @@ def measures(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
     """Inequality measures at one time: ``label, unit, estimate, ci_low, ci_high``."""
     columns = (
         Column("label", "Measure"),
-        Column("estimate", "Estimate", "", "rate", decimals=2),
-        Column("ci_low", "95% interval", "", "interval", upper="ci_high", decimals=2),
+        Column("estimate", "Estimate", "", "rate", by_row="estimate"),
+        Column("ci_low", "95% interval", "", "interval", upper="ci_high", by_row="estimate"),
         Column("unit", "Unit"),
     )
     return Table(caption, data, columns, note=note)

@@ -134,18 +134,20 @@ def ratio(value: object, decimals: int = 2) -> str:
     return number(value, decimals)
 
 
-def ratio_as_change(value: object) -> str:
+def ratio_as_change(value: object, decimals: int = 0) -> str:
     """Return a ratio as a relative difference in words.
 
     >>> ratio_as_change(1.17), ratio_as_change(0.8), ratio_as_change(1.001)
     ('17% higher', '20% lower', 'no different')
+    >>> ratio_as_change(0.9988, 1)
+    '0.1% lower'
     """
     if is_missing(value):
         return NOT_AVAILABLE
-    points = round((float(str(value)) - 1) * 100)
+    points = round((float(str(value)) - 1) * 100, decimals)
     if points == 0:
         return "no different"
-    return f"{number(abs(points), 0)}% {'higher' if points > 0 else 'lower'}"
+    return f"{number(abs(points), decimals)}% {'higher' if points > 0 else 'lower'}"
 
 
 def is_percentage(unit: str) -> bool:

@@ -170,6 +170,10 @@ def _cell(
     if isinstance(value, str) and value in MARKERS:
         return _marker(value, used)
     mark = str(record.get("mark") or "")
+    if column.by_row:
+        decimals = max(2, numbers.decimals_for(record[column.by_row]))
+    if column.format == "df":
+        return _degrees_of_freedom(record, column, used)
     if column.format.endswith("interval"):
         upper = record[column.upper]
         if numbers.is_missing(value) or numbers.is_missing(upper):
@@ -182,6 +186,18 @@ def _cell(
     if mark in _BESIDE and column.format == "rate":
         return f"{shown} {_marker(mark, used)}"
     return shown
+
+
+def _degrees_of_freedom(
+    record: Mapping[Hashable, Any], column: Column, used: dict[str, str]
+) -> str:
+    """Degrees of freedom belong to an interval; one that rests on draws or ranks has none."""
+    value, ends = record[column.key], [record.get(name, 0.0) for name in ("ci_low", "ci_high")]
+    if any(map(numbers.is_missing, ends)):
+        return _marker("[x]", used)
+    if _absent(value, column):
+        return _marker("[z]", used)
+    return _text(numbers.degrees_of_freedom(value))
 
 
 def _instead(mark: str) -> str:
@@ -214,8 +230,6 @@ def _formatted(value: object, column: Column, decimals: int | None) -> str:
             return numbers.change(value, decimals)
         case "percent":
             return numbers.percent(value, decimals or 0)
-        case "df":
-            return numbers.degrees_of_freedom(value)
         case _:
             return numbers.number(value, decimals)
 

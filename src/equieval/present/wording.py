@@ -144,8 +144,10 @@ def levelling_verdict(most: Result, least: Result, polarity: str) -> tuple[str, 
 
     Both results are changes of the outcome in that group. Ids: ``unclear, levelled-up,
     levelled-down, both-moved-closer, both-improved, both-worsened, left-behind,
-    fell-behind, both-moved-apart, moved``.
+    fell-behind, both-moved-apart, moved, cannot-say`` (an end without an interval).
     """
+    if not (most.known and least.known):
+        return "cannot-say", "how {most} and {least} moved cannot be told"
     moved = [
         {"better": 1, "worse": -1, "": 0}[better_or_worse(end.sign, polarity)]
         for end in (most, least)
@@ -159,11 +161,11 @@ def levelling_verdict(most: Result, least: Result, polarity: str) -> tuple[str, 
         (0, 0): ("unclear", "no clear change in {most} nor in {least}"),
         (1, 0): (
             "levelled-up",
-            "{most} improved; no clear change in {least} (levelling up)",
+            "{most} improved; no clear change in {least}",
         ),
         (0, -1): (
             "levelled-down",
-            "{least} worsened; no clear change in {most} (levelling down)",
+            "{least} worsened; no clear change in {most}",
         ),
         (1, -1): ("both-moved-closer", "{most} improved and {least} worsened"),
         (1, 1): ("both-improved", "both {most} and {least} improved"),

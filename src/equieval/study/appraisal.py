@@ -10,8 +10,10 @@ The verdict, in this order:
 
 Certainty starts at high and loses one step for each serious concern (GRADE's domains, read
 for one study): what a design of this kind can never rule out, a design that carries only with
-caution, an interval that includes no effect, variants that disagree in direction. A verdict of
-"cannot say" is always of very low certainty; synthetic evaluations are not rated.
+caution, an interval that includes no effect, variants that disagree in direction, an effect on a
+control outcome or in a placebo group, where none can be, and each other kind of finding against it
+(`equieval.study.doubts`). A verdict of "cannot say" is always of very low certainty; synthetic
+evaluations are not rated.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from equieval.study.adequacy import (
     missed,
 )
 from equieval.study.designs import study_of
+from equieval.study.doubts import doubts
 from equieval.study.headline import outcome_row, primary_row
 
 CERTAINTY = ("very-low", "low", "moderate", "high")
@@ -70,12 +73,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Appraisal:
-    """Both answers of an evaluation, and the certainty of the evidence with its reasons."""
+    """Both answers of an evaluation, and the certainty of the evidence with its reasons.
+
+    ``doubts`` are what the tests of the design found against the answers; where the evidence is
+    rated they are among the reasons, too.
+    """
 
     inequality: Answer
     outcome: Answer
     certainty: str
     certainty_reasons: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def judge(evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame) -> Appraisal:
@@ -87,8 +95,9 @@ def judge(evaluation: Evaluation, observations: Observations, estimates: pd.Data
     """
     inequality = judge_inequality(evaluation, observations, estimates)
     overall = judge_outcome(evaluation, observations, estimates)
-    certainty, reasons = _certainty(evaluation, inequality)
-    return Appraisal(inequality, overall, certainty, reasons)
+    against = doubts(evaluation, observations, estimates)
+    certainty, reasons = _certainty(evaluation, inequality, against)
+    return Appraisal(inequality, overall, certainty, reasons, against)
 
 
 def judge_inequality(
@@ -152,7 +161,9 @@ def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
     return tuple(str(name) for name in named)
 
 
-def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, ...]]:
+def _certainty(
+    evaluation: Evaluation, answer: Answer, against: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
     if evaluation.identity.synthetic:
         return NOT_RATED, ("the data are synthetic",)
     reasons = [_of_the_design(evaluation)]
@@ -163,6 +174,7 @@ def _certainty(evaluation: Evaluation, answer: Answer) -> tuple[str, tuple[str, 
         reasons.append("the interval includes no effect")
     if answer.disagreeing:
         reasons.append(f"the direction changes with one choice ({listing(answer.disagreeing[:4])})")
+    reasons += against
     if answer.verdict == "cannot-say":
         return CERTAINTY[0], (*answer.reasons, *reasons)
     step = max(0, len(CERTAINTY) - 1 - len(reasons))

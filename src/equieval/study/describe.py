@@ -16,6 +16,7 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.disclosure.profiles import profile
+from equieval.present.periods import period_label
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
@@ -89,13 +90,12 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
         ("Start", _start(design)),
         (
             "Primary question",
-            f"Change in the {measure_name(primary.measure)} of the "
+            f"Change in the {measure_name(primary.measure, evaluation)} of the "
             f"{outcome_name(primary.indicator)} {_when(evaluation)}, against that",
         ),
         (
             "Data",
-            f"{'; '.join(publishers)}, {observations.label(series[0])} to "
-            f"{observations.label(series[-1])}",
+            f"{'; '.join(publishers)}, {period_label(series[0])} to {period_label(series[-1])}",
         ),
     ]
     return pd.DataFrame(rows, columns=["item", "words"])
@@ -103,26 +103,26 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
 
 def _compared_with(evaluation: Evaluation, observations: Observations) -> str:
     design = evaluation.design
-    first = observations.label(observations.periods(evaluation.outcomes.primary.indicator)[0])
+    first = period_label(observations.periods(evaluation.outcomes.primary.indicator)[0])
     if isinstance(design, ControlledInterruptedTimeSeries):
         return (
-            f"The difference to {len(design.controls)} comparison units from {first} up to the "
+            f"The difference to {len(design.controls)} other {design.unit}s from {first} up to the "
             "start, carried forward"
         )
     if isinstance(design, SyntheticDifferenceInDifferences):
         return (
-            f"A weighted mix of {len(design.controls)} comparison units that ran like the treated "
-            "before the start"
+            f"A weighted mix of {len(design.controls)} other {design.unit}s that ran like those "
+            "that take part before the start"
         )
     if isinstance(design, StaggeredDifferenceInDifferences):
         later = (
-            "units that joined later or never"
+            f"{design.unit}s that joined later or never"
             if (design.control_group == "not-yet-treated")
-            else f"{len(design.controls)} units that never joined"
+            else f"{len(design.controls)} {design.unit}s that never joined"
         )
         return f"The change in {later}, cohort by cohort"
     if isinstance(design, DifferenceInDifferences):
-        return f"The change in {len(design.controls)} comparison units over the same time"
+        return f"The change in {len(design.controls)} other {design.unit}s over the same time"
     return f"The trend from {first} up to the start, carried forward; there is no comparison area"
 
 
@@ -130,11 +130,12 @@ def _start(design: Design) -> str:
     starts = sorted(set(starts_of(design)))
     if not starts:
         return NOT_STATED
-    return starts[0] if len(starts) == 1 else f"{starts[0]} to {starts[-1]}, unit by unit"
+    first, last = (period_label(start) for start in (starts[0], starts[-1]))
+    return first if len(starts) == 1 else f"{first} to {last}, unit by unit"
 
 
 def _when(evaluation: Evaluation) -> str:
-    horizon = evaluation.outcomes.primary.horizon
+    horizon = period_label(evaluation.outcomes.primary.horizon)
     averaged = headline_of(evaluation.design.type).estimand == UP_TO_HORIZON
     return f"on average up to {horizon}" if averaged else f"in {horizon}"
 

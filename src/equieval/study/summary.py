@@ -9,7 +9,7 @@ import pandas as pd
 from equieval.data import Observations, parse_period
 from equieval.present import numbers
 from equieval.present.narrative.verdict import answer_words
-from equieval.present.wording import Result, sentence
+from equieval.present.wording import Result, capitalise, sentence
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Answer, Appraisal
 from equieval.study.baseline import measure_id
@@ -60,7 +60,8 @@ def headline_frame(
     whole = estimates[estimates["id"] == overall]
     whole = whole.assign(panel="group", primary=True, label="All groups")
     gap = estimates[estimates["role"] == "primary"]
-    gap = gap.assign(panel="gap", primary=True, label=measure_name(primary.measure).capitalize())
+    named = capitalise(measure_name(primary.measure, evaluation))
+    gap = gap.assign(panel="gap", primary=True, label=named)
     columns = ["panel", "label", "id", "estimate", "ci_low", "ci_high", "df", "primary"]
     drawn: pd.DataFrame = pd.concat([groups, whole, gap], ignore_index=True)[columns]
     return drawn
@@ -137,7 +138,7 @@ def headline_record(evaluation: Evaluation, appraisal: Appraisal) -> dict[str, A
             appraisal.outcome, outcome_words(primary.indicator)["unit"]
         ),
         "outcome": outcome_name(primary.indicator),
-        "measure": measure_name(primary.measure),
+        "measure": measure_name(primary.measure, evaluation),
         "programme": evaluation.programme.title,
         "gap_domains": list(evaluation.programme.gap_domains),
         "population_groups": list(evaluation.programme.population_groups),
@@ -152,10 +153,23 @@ def result_of(answer: Answer) -> Result:
     return Result(*(_number(row[name]) for name in ("estimate", "ci_low", "ci_high")))
 
 
-def would_change(answer: Answer) -> list[str]:
-    """Return what data would change an answer: the remedies of the checks that it misses."""
+def would_change(answer: Answer, evaluation: Evaluation) -> list[str]:
+    """Return what data would change an answer: the remedies of the checks that it misses.
+
+    What the evaluation has already (monthly figures, a comparison series) is no remedy.
+    """
+    if answer.level == "can carry":
+        return []
     missed = answer.checks[answer.checks["judgement"] == answer.level]
-    return [] if answer.level == "can carry" else list(dict.fromkeys(missed["remedy"]))
+    named = [way for remedy in missed["remedy"] for way in str(remedy).split(", or ")]
+    has = {
+        "monthly": evaluation.data.frequency == "month",
+        "comparison series": evaluation.design.type == "controlled-its",
+    }
+    ways = [way for way in named if not any(has[what] and what in way for what in has)]
+    if evaluation.data.frequency == "quarter":
+        ways = [way.replace("quarterly or monthly", "monthly") for way in ways]
+    return list(dict.fromkeys(ways)) or ["a longer series"]
 
 
 def _effect_words(answer: Answer, unit: str) -> str:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from equieval.data import Observations
 from equieval.methods.inequality import measures
 from equieval.present import numbers
+from equieval.present.periods import period_label
+from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import RELATIVE
@@ -18,7 +22,7 @@ from equieval.study.headline import (
     at_headline,
     headline_rows,
 )
-from equieval.study.its_rows import AVERAGE, IN_PERIOD, LEVEL, SLOPE
+from equieval.study.its_rows import AVERAGE, BOOTSTRAP, COUNTS_ALIKE, IN_PERIOD, LEVEL, SLOPE
 from equieval.study.series import label
 from equieval.study.summary import group_labels
 from equieval.study.words import measure_name, measure_unit
@@ -31,8 +35,11 @@ ESTIMATORS = {
     HEADLINES["synthetic-did"].estimator: "Synthetic difference-in-differences (headline)",
     "OLS": "Ordinary least squares",
     "Newey–West": "Least squares, Newey–West errors",
+    BOOTSTRAP: "REML with AR(1) errors, bootstrapped",
     "quasi-Poisson": "Quasi-Poisson with offset",
+    COUNTS_ALIKE: "Quasi-Poisson with offset, AR(1) errors",
 }
+_PERIOD = re.compile(r"\b\d{4}-(?:\d{2}|Q[1-4])\b")
 MOST_LEFT_OUT = 16
 """So many rows that leave one out are drawn one by one."""
 _ESTIMATE_COLUMNS = ("estimate", "ci_low", "ci_high", "df")
@@ -91,7 +98,9 @@ def units_left_out(units: pd.DataFrame) -> pd.DataFrame:
     return left.assign(note=left["reason"])[["unit", "arm", "note"]].reset_index(drop=True)
 
 
-def jointly(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
+def jointly(
+    estimates: pd.DataFrame, outcome: str, evaluation: Evaluation | None = None
+) -> pd.DataFrame:
     """Return the effect on every measure from one counterfactual, with ``label`` and ``unit``."""
     rows = at_headline(estimates)
     rows = rows[
@@ -99,11 +108,7 @@ def jointly(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
         & (rows["stratum"] == "all")
         & rows["estimator"].str.endswith("joint covariance")
     ]
-    names = [str(estimand).partition(":")[0] for estimand in rows["estimand"]]
-    return rows.assign(
-        label=[measure_name(name).capitalize() for name in names],
-        unit=[measure_unit(name, outcome) for name in names],
-    ).reset_index(drop=True)
+    return _by_measure(rows, outcome, evaluation).reset_index(drop=True)
 
 
 def absolute_and_relative(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
@@ -117,15 +122,27 @@ def by_group(groups: pd.DataFrame) -> pd.DataFrame:
     return groups.assign(label=group_labels(groups["stratum"]), primary=False)
 
 
-def by_measure(estimates: pd.DataFrame, outcome: str) -> pd.DataFrame:
+def by_measure(
+    estimates: pd.DataFrame, outcome: str, evaluation: Evaluation | None = None
+) -> pd.DataFrame:
     """Return the headline effect on each inequality measure, with ``label`` and ``unit``."""
     rows = at_headline(headline_rows(estimates))
     rows = rows[(rows["outcome"] == outcome) & (rows["stratum"] == "all")]
+    return _by_measure(rows, outcome, evaluation)
+
+
+def _by_measure(rows: pd.DataFrame, outcome: str, evaluation: Evaluation | None) -> pd.DataFrame:
     names = [str(estimand).partition(":")[0] for estimand in rows["estimand"]]
     return rows.assign(
-        label=[measure_name(name).capitalize() for name in names],
-        unit=[measure_unit(name, outcome) for name in names],
+        label=[capitalise(measure_name(name, evaluation)) for name in names],
+        unit=[_unit_of_change(name, outcome) for name in names],
     )
+
+
+def _unit_of_change(measure: str, outcome: str) -> str:
+    """Return the unit of a difference of two values of a measure."""
+    unit = measure_unit(measure, outcome)
+    return numbers.change_unit(unit) if unit else "difference of two ratios or indices"
 
 
 def over_time(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -138,15 +155,20 @@ def over_time(estimates: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(
             {"label": ["Every period"], **{key: [float("nan")] for key in _ESTIMATE_COLUMNS}}
         )
-    return rows.assign(label=rows["time"])
+    return rows.assign(label=[period_label(time) for time in rows["time"]])
 
 
-def measures_at(estimates: pd.DataFrame, outcome: str, period: str) -> pd.DataFrame:
+def measures_at(
+    estimates: pd.DataFrame, outcome: str, period: str, evaluation: Evaluation | None = None
+) -> pd.DataFrame:
     """Return the inequality measures of one period, with ``label`` and ``unit``."""
     rows = estimates[(estimates["page"] == "baseline-inequality") & (estimates["time"] == period)]
     return rows.assign(
-        label=[measure_name(str(name)).capitalize() for name in rows["estimand"]],
-        unit=[measure_unit(str(name), outcome) or "ratio or index" for name in rows["estimand"]],
+        label=[capitalise(measure_name(str(name), evaluation)) for name in rows["estimand"]],
+        unit=[
+            numbers.change_unit(measure_unit(str(name), outcome)) or "ratio or index"
+            for name in rows["estimand"]
+        ],
     )
 
 
@@ -171,9 +193,9 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
 
     Returns
     -------
-    DataFrame ``stratum, ridit, rate, fitted, fitted_id, indicator``; the first and last rows
-    extend the line to ranks 0 and 1. ``fitted_id`` is the key of the slope index, where the
-    baseline page has it.
+    DataFrame ``stratum, ridit, rate, fitted, indicator``; the first and last rows extend the
+    line to ranks 0 and 1. With the slope index, ``sii`` and ``sii_id``, where the baseline page
+    has it.
     """
     details = indicator(evaluation.outcomes.primary.indicator)
     cells = in_period(observations.strata(details.id), period)
@@ -193,12 +215,12 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
     )
     ends = pd.DataFrame({"stratum": ["", ""], "ridit": [0.0, 1.0], "rate": [float("nan")] * 2})
     frame = pd.concat([ends.iloc[:1], line, ends.iloc[1:]], ignore_index=True)
-    recorded = "sii" in evaluation.equity.measures and cells["rate"].notna().all()
-    return frame.assign(
-        fitted=mean + slope * (frame["ridit"] - 0.5),
-        fitted_id=measure_id(details.id, "sii", period) if recorded else None,
-        indicator=details.id,
-    )
+    frame = frame.assign(fitted=mean + slope * (frame["ridit"] - 0.5), indicator=details.id)
+    recorded = evaluation.equity.measures if cells["rate"].notna().all() else ()
+    if "sii" in recorded:
+        index = -slope if details.polarity == "low" else slope
+        frame = frame.assign(sii=index, sii_id=measure_id(details.id, "sii", period))
+    return frame
 
 
 def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -212,7 +234,7 @@ def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.D
         & (main["outcome"].isin(rows["outcome"]))
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
     frame = pd.concat([main, _ends_of_leaving_out(rows)], ignore_index=True)
-    return frame.assign(label=[label[:1].upper() + label[1:] for label in frame["label"]])
+    return frame.assign(label=[capitalise(_periods_named(label)) for label in frame["label"]])
 
 
 def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
@@ -222,17 +244,47 @@ def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
     if len(known) <= MOST_LEFT_OUT:
         return rows
     ends = known.loc[[known["estimate"].idxmin(), known["estimate"].idxmax()]]
-    words = (f"lowest of {len(known)}", f"highest of {len(known)}")
+    words = [f"{end} of {len(known)}, one left out each time" for end in ("lowest", "highest")]
     named = zip(ends["label"], words, strict=True)
     ends = ends.assign(label=[f"{label} ({end})" for label, end in named])
     refused = rows[alone & rows["estimate"].isna()]
     return pd.concat([rows[~alone], ends, refused], ignore_index=True)
 
 
-def refusal(estimates: pd.DataFrame, outcome: str) -> str:
-    """Return why the headline model was refused for an outcome, or nothing."""
+def _periods_named(label: str) -> str:
+    """Return a label with its months and quarters as readers write them."""
+    return _PERIOD.sub(lambda found: period_label(found[0]), label)
+
+
+def too_few(frame: pd.DataFrame) -> str:
+    """Return the warning under a table of estimates that some are not to be relied on, or ""."""
+    if not (frame["df"] < LEAST_DF).any():
+        return ""
+    return (
+        f"Below {LEAST_DF} degrees of freedom a series cannot carry an estimate: such rows are "
+        "shown for completeness and say nothing."
+    )
+
+
+def not_carried(estimates: pd.DataFrame, outcome: str) -> bool:
+    """Return whether the headline model's effect on a rate is not to be relied on, or is missing.
+
+    A series with too few degrees of freedom cannot say whether it left its trend.
+    """
+    rows = headline_rows(_of(estimates, outcome, "rate", "absolute"))
+    return bool((rows["df"] < LEAST_DF).any())
+
+
+def refusal(estimates: pd.DataFrame, outcome: str, measure: str = "") -> str:
+    """Return why the headline model was refused for an outcome, or nothing.
+
+    Parameters
+    ----------
+    measure : only for this measure, where it is named.
+    """
     rows = headline_rows(estimates)
     rows = rows[(rows["outcome"] == outcome) & rows["estimate"].isna() & rows["note"].notna()]
+    rows = rows[rows["estimand"].str.startswith(f"{measure}:" if measure else "")]
     return f"The headline model gives no estimate. {rows['note'].iloc[0]}" if len(rows) else ""
 
 
@@ -244,7 +296,7 @@ def placebo(frame: pd.DataFrame) -> pd.DataFrame:
     rows = [
         (
             measure_name(str(row["measure"])).capitalize(),
-            str(row["label"]).removeprefix("placebo start in "),
+            _periods_named(str(row["label"]).removeprefix("placebo start in ")),
             _finding(row),
             row["id"],
             row["estimate"],

@@ -26,6 +26,14 @@ MEASURES = {
     "concentration-index-absolute": "absolute concentration index",
     "concentration-index-relative": "relative concentration index",
 }
+MEANINGS = {
+    "sii": "The slope index of inequality is the difference between the two ends of the scale of "
+    "{scale}, read off a line through every group",
+    "rii": "The relative index of inequality is the ratio of the two ends of the scale of {scale}, "
+    "read off a line through every group",
+}
+"""What a measure is, for a reader who does not work with it."""
+BETWEEN_TWO = {"gap": "difference between {ends}", "ratio": "ratio of {first} to {second}"}
 UNITLESS = frozenset({"ratio", "rii", "concentration-index-relative"})
 GROUPS = {"imd-decile": "tenth", "imd-quintile": "fifth"}
 WEIGHTING = {
@@ -38,14 +46,15 @@ WEIGHTING = {
 def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
     """Return the words of a page, from the blocks that it reads.
 
-    Keys: ``outcome, unit, polarity, measure, measure_unit, gap, subject, group, most, least,
-    population, source, synthetic, design, start, last_start, horizon, weighting`` and, where
-    the page reads the block, ``intervention``.
+    Keys: ``outcome, unit, polarity, measure, measure_meaning, measure_unit, gap, subject, group,
+    most, least, population, source, synthetic, design, start, last_start, horizon, weighting``
+    and, where the page reads the block, ``intervention``.
     """
     primary = evaluation.outcomes.primary
     words: dict[str, Any] = {
         **outcome_words(primary.indicator),
-        "measure": measure_name(primary.measure),
+        "measure": measure_name(primary.measure, evaluation),
+        "measure_meaning": _meaning(evaluation),
         "measure_unit": measure_unit(primary.measure, primary.indicator),
         "gap": gap_name(evaluation),
         "subject": gap_name(evaluation),
@@ -57,7 +66,7 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
         "last_start": last_start(evaluation),
         "horizon": primary.horizon,
         "weighting": WEIGHTING.get(primary.weighting, primary.weighting),
-        "population": _population(evaluation),
+        "population": _population(evaluation, spec),
     }
     if "intervention" in spec.reads:
         words["intervention"] = f"the {evaluation.intervention.name}"
@@ -70,8 +79,8 @@ def group_words(evaluation: Evaluation) -> dict[str, Any]:
     ``most`` and ``least`` where the ends of a scale have names; otherwise the groups go by the
     names of their levels: ``worst_off`` and ``held_against``.
     """
-    dimension_id, equity = evaluation.equity.dimension, evaluation.equity
-    words: dict[str, Any] = {"group": GROUPS.get(dimension_id, "")}
+    equity = evaluation.equity
+    words: dict[str, Any] = {"group": _noun(evaluation)}
     if equity.known.numbered:
         return words | {"most": "most deprived", "least": "least deprived"}
     reference = evaluation.outcomes.primary.reference_group or equity.levels[-1]
@@ -80,6 +89,18 @@ def group_words(evaluation: Evaluation) -> dict[str, Any]:
         "worst_off": called(worst_off),
         "held_against": called(reference),
     }
+
+
+def _noun(evaluation: Evaluation) -> str:
+    """Return what one numbered group is called; tenths that are joined are fifths."""
+    if evaluation.equity.grouping == "quintiles":
+        return GROUPS["imd-quintile"]
+    return GROUPS.get(evaluation.equity.dimension, "")
+
+
+def _meaning(evaluation: Evaluation) -> str:
+    words = MEANINGS.get(evaluation.outcomes.primary.measure, "")
+    return words.format(scale=dimension(evaluation.equity.dimension).stratifier)
 
 
 def first_start(evaluation: Evaluation) -> str | None:
@@ -97,13 +118,31 @@ def last_start(evaluation: Evaluation) -> str | None:
     return max(starts, key=lambda name: period_ordinal(name, frequency))
 
 
-def _population(evaluation: Evaluation) -> str:
-    """Return who is counted: the one unit of a series, or the place that the units are in."""
-    if isinstance(evaluation.design, Audit):
-        return evaluation.design.place
-    if evaluation.design.type == "its" or not evaluation.has("population"):
-        return evaluation.design.unit
-    return evaluation.population.place
+def _population(evaluation: Evaluation, spec: PageSpec) -> str:
+    """Return who is counted: the one unit of a series, or the place that the units are in.
+
+    A page that does not read the place says how many units: all that are compared, or, where one
+    series is set against others, on the page that describes it those that take part.
+    """
+    design = evaluation.design
+    if isinstance(design, Audit):
+        return design.place
+    if design.type == "its":
+        return design.unit
+    if evaluation.has("population"):
+        return evaluation.population.place
+    return _units(evaluation, spec)
+
+
+def _units(evaluation: Evaluation, spec: PageSpec) -> str:
+    """Return ``"24 LMNSs"``, or ``"the 8 LMNSs that take part"``."""
+    design = evaluation.design
+    treated, controls = (getattr(design, name, ()) for name in ("treated", "controls"))
+    one_series = design.type == "controlled-its" and spec.id == "baseline-inequality"
+    units = treated if one_series else (*treated, *controls)
+    if one_series:
+        return f"the {len(units)} {design.unit}s that take part"
+    return f"{len(units)} {design.unit}s"
 
 
 def outcome_words(indicator_id: str) -> dict[str, Any]:
@@ -115,16 +154,36 @@ def outcome_words(indicator_id: str) -> dict[str, Any]:
 def outcome_name(indicator_id: str) -> str:
     """Return an indicator as running text calls its rate.
 
-    >>> outcome_name("stillbirth"), outcome_name("wres-5")[:14]
-    ('stillbirth rate', 'rate of WRES 5')
+    >>> outcome_name("stillbirth"), outcome_name("neonatal-mortality")
+    ('stillbirth rate', 'neonatal mortality rate')
+    >>> outcome_name("wres-4")
+    'rate of access to non-mandatory training (WRES 4)'
     """
     name = _running(indicator(indicator_id).name)
-    return f"{name} rate" if " " not in name else f"rate of {name}"
+    if " " not in name or name.endswith("mortality"):
+        return f"{name} rate"
+    return f"rate of {name}"
 
 
-def measure_name(measure: str) -> str:
-    """Return a measure as running text calls it."""
-    return MEASURES.get(measure, measure.replace("-", " "))
+def measure_name(measure: str, evaluation: Evaluation | None = None) -> str:
+    """Return a measure as running text calls it; of an evaluation, with the groups that it names.
+
+    A difference or ratio is between two groups: the ends of the scale, or the worst-off and the
+    one that it is held against.
+    """
+    if evaluation is None or measure not in BETWEEN_TWO:
+        return MEASURES.get(measure, measure.replace("-", " "))
+    words = group_words(evaluation)
+    if "most" in words:
+        first, second = (called(words[end], words["group"]) for end in ("most", "least"))
+        ends = f"the {words['most']} and the {words['least']} {words['group']}".strip()
+    else:
+        first, second = words["worst_off"], words["held_against"]
+        ends = f"{first} and {second}"
+    if indicator(evaluation.outcomes.primary.indicator).polarity == "high":
+        # Ratios above 1 are worse for the worst-off: where high is good they are turned round.
+        first, second = second, first
+    return BETWEEN_TWO[measure].format(ends=ends, first=first, second=second)
 
 
 def measure_unit(measure: str, indicator_id: str) -> str:
@@ -149,6 +208,13 @@ def _source(source: Source) -> str:
 
 
 def _running(name: str) -> str:
-    """Lower the first letter, unless the word is an abbreviation."""
+    """Lower the first letter, unless the word is an abbreviation; put a number last.
+
+    >>> _running("WRES 5: harassment, bullying or abuse by the public")
+    'harassment, bullying or abuse by the public (WRES 5)'
+    """
+    number, colon, rest = name.partition(": ")
+    if colon:
+        return f"{rest} ({number})"
     first = name.split()[0]
     return name if first.isupper() else name[0].lower() + name[1:]

@@ -40,7 +40,7 @@ def test_an_effect_is_told_with_unit_interval_and_both_scales(estimates: pd.Data
     assert "In 2022, the stillbirth rate" in words
     assert f"**0.58 {UNIT} higher** than the trend before 2016" in words
     assert "95% interval 0.20 to 0.96 higher; 7.4 degrees of freedom" in words
-    assert "17% higher than expected (95% interval 5% higher to 31% higher" in words
+    assert "17% higher than expected (95% interval 5% to 31% higher" in words
     assert "which is worse" in words
 
 

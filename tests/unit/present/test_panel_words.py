@@ -40,8 +40,28 @@ def test_a_levelling_verdict_names_the_groups(verdict: str, said: str) -> None:
     words = narrative.levelling_statement(_ends(-1.0, 0.1), verdict=verdict, **RATE).markdown
     assert said in words
     assert f"was 1.00 {UNIT} lower than expected" in words
-    assert "95% interval −1.50 to −0.50), which is better" in words
-    assert "95% interval −0.40 to +0.60), which is no clear change" in words
+    assert "95% interval 0.50 to 1.50 lower), which is better" in words
+    assert "95% interval 0.40 lower to 0.60 higher): no clear change" in words
+
+
+def test_levelling_up_is_said_of_a_gap_that_narrowed_and_of_no_other() -> None:
+    """The groups alone do not show it: the gap between them may have no clear change."""
+    gained = "narrowed: the worst-off gained"
+    up = narrative.levelling_statement(_ends(-1.0, 0.1), verdict=gained, **RATE).markdown
+    assert "decile gained (levelling up).**" in up
+    for verdict in ("no clear change", ""):
+        words = narrative.levelling_statement(_ends(-1.0, 0.1), verdict=verdict, **RATE).markdown
+        assert "levelling" not in words
+
+
+def test_an_end_without_an_interval_did_not_stay_as_it_was() -> None:
+    ends = _ends(-1.0, 0.1)
+    ends.loc[1, ["estimate", "ci_low", "ci_high"]] = math.nan
+    words = narrative.levelling_statement(ends, **RATE).markdown
+    assert "how the most deprived decile and the least deprived decile moved cannot be told" in (
+        words.lower()
+    )
+    assert "no clear change" not in words
 
 
 def test_who_moved_turns_with_the_numbers() -> None:
@@ -72,14 +92,23 @@ def test_the_last_horizon_answers_whether_it_lasted(verdict: str, said: str) -> 
         _lasting("retained", verdict), subject="gap", unit=UNIT, retention=0.5, quantity="gap"
     ).markdown
     assert words.startswith(said)
-    assert f"2.00 {UNIT} narrower than expected (95% interval −3.00 to −1.00)" in words
+    assert f"2.00 {UNIT} narrower than expected (95% interval 1.00 to 3.00 narrower)" in words
 
 
-def test_without_a_clear_early_effect_there_is_nothing_to_retain() -> None:
+def test_a_horizon_that_the_data_do_not_reach_is_said_and_decides_nothing() -> None:
+    words = narrative.sustained_statement(
+        _lasting("retained", "not reached"), subject="gap", unit=UNIT, retention=0.5, quantity="gap"
+    ).markdown
+    assert words.startswith("**At 12 months, at least 50% of the early effect is left.**")
+    assert "- 24 months: the data do not reach so far, so they cannot say whether 50%" in words
+
+
+def test_without_a_clear_early_effect_these_data_cannot_say() -> None:
     words = narrative.sustained_statement(
         _lasting("no clear early effect"), subject="rate", unit=UNIT, retention=0.5
     ).markdown
-    assert words.startswith("**There is no clear early effect on the rate")
+    assert words.startswith("**There is no clear early improvement in the rate, so these data ")
+    assert "cannot say whether one lasted" in words
     logs = narrative.sustained_statement(
         _lasting("retained").assign(estimate=math.log(0.8), ci_low=math.log(0.7), ci_high=0.0),
         subject="rate", unit=UNIT, retention=0.5, log=True,

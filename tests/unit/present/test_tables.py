@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from equieval.errors import InputError
+from equieval.present import layouts
 from equieval.present.artefact import Column, Table
 from equieval.present.tables import frame_to_csv, to_csv, to_html
 
@@ -16,7 +17,7 @@ UNIT = "per 1,000 births"
 
 @pytest.fixture
 def table(by_group: pd.DataFrame) -> Table:
-    data = by_group.loc[by_group["period"] == "2022"].assign(df=[7.4, np.inf, np.nan])
+    data = by_group.loc[by_group["period"] == "2022"].assign(df=[np.inf, 7.4, np.nan])
     data.loc[data["stratum"] == "5", ["numerator", "rate", "ci_low"]] = np.nan
     return Table(
         caption="Stillbirth <rate> by decile, England {{< 2022 >}}",
@@ -75,6 +76,26 @@ def test_missing_cells_are_marked_and_explained_not_zero(table: Table) -> None:
     assert ">over 100<" in html
 
 
+def test_degrees_of_freedom_go_with_an_interval(table: Table) -> None:
+    """One that rests on draws or ranks has none; those of no interval are not shown."""
+    html = to_html(table, "rates", 1)
+    assert "7.4" not in html  # decile 5 has no interval
+    assert html.count('<abbr title="not applicable">[z]</abbr>') == 1
+
+
+def test_rows_with_different_units_keep_their_own_digits() -> None:
+    data = pd.DataFrame(
+        {"label": ["sii", "index"], "estimate": [-2.48, -0.0134], "ci_low": [-3.32, -0.0301],
+         "ci_high": [-1.64, 0.0033], "df": [23.0, 23.0],
+         "unit": ["percentage points", "difference of two ratios or indices"]}
+    )  # fmt: skip
+    html = to_html(layouts.measure_changes(data, caption="Change, by measure"), "measures", 1)
+    assert "−0.013" in html
+    assert "−0.030 to +0.003" in html
+    assert "−3.32 to −1.64" in html
+    assert "<td>difference of two ratios or indices</td>" in html
+
+
 def test_words_cannot_break_the_page(table: Table) -> None:
     html = to_html(table, "rates", 1)
     assert "{{" not in html
@@ -101,7 +122,7 @@ def test_csv_keeps_every_column_full_precision_and_missing_as_empty(table: Table
     lines = to_csv(table).splitlines()
     assert lines[0] == "stratum,period,rate,ci_low,ci_high,numerator,denominator,df"
     assert lines[1].startswith("1,2022,5.0442")
-    assert re.match(r"5,2022,,,[\d.]+,,57515,inf", lines[2])
+    assert re.match(r"5,2022,,,[\d.]+,,57515,7\.4", lines[2])
     assert to_csv(table) == to_csv(table)
 
 

@@ -137,10 +137,39 @@ def certainty(judged: Judged) -> Appraisal:
     return judge(*judged)
 
 
+def with_placebos(judged: Judged, clear: int = 0) -> Judged:
+    """Let so many placebo starts show an effect, and the others none."""
+    evaluation, observations, estimates = judged
+    placebo = estimates["estimand"].str.endswith("placebo effect")
+    ends = pd.Series(-0.9, index=estimates.index[placebo])
+    ends.iloc[:clear] = 0.1
+    changed = {"df": pd.Series(20.0, index=ends.index), "estimate": ends + 1, "ci_low": ends,
+               "ci_high": ends + 2}  # fmt: skip
+    return (
+        evaluation,
+        observations,
+        estimates.assign(
+            **{
+                name: estimates[name].mask(placebo, values.reindex(estimates.index))
+                for name, values in changed.items()
+            }
+        ),
+    )
+
+
+def test_an_effect_at_a_placebo_start_is_said_and_costs_certainty(monthly: Judged) -> None:
+    clear = with_primary(with_variants(monthly, -1.0), **BELOW)
+    quiet, loud = (certainty(with_placebos(clear, number)) for number in (0, 1))
+    assert quiet.doubts == ()
+    assert "placebo starts shows an effect before anything had begun" in loud.doubts[0]
+    assert loud.certainty_reasons == (*quiet.certainty_reasons, *loud.doubts)
+    assert (quiet.certainty, loud.certainty) == ("moderate", "low")
+
+
 def test_certainty_starts_at_high_and_loses_a_step_for_each_concern(
     monthly: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clear = with_primary(with_variants(monthly, -1.0), **BELOW)
+    clear = with_placebos(with_primary(with_variants(monthly, -1.0), **BELOW))
     found = certainty(clear)
     # one concern that no single series can settle: there is no comparison
     assert (found.certainty, len(found.certainty_reasons)) == ("moderate", 1)

@@ -12,6 +12,7 @@ from equieval.present.narrative.evidence import (
     headline_interval_statement,
     missing_bounds_statement,
 )
+from equieval.present.narrative.interaction import interaction_statement
 from equieval.present.narrative.lasting import levelling_statement, sustained_statement
 from equieval.present.narrative.model import controlled_its_model, its_model
 from equieval.present.narrative.panel_model import did_model, synthetic_did_model
@@ -33,6 +34,7 @@ __all__ = [
     "effect_statement",
     "estimand_words",
     "headline_interval_statement",
+    "interaction_statement",
     "its_model",
     "key_points",
     "levelling_statement",

@@ -48,6 +48,7 @@ def effect_statement(
     caveat : end with what the design cannot show.
     """
     name = as_text(outcome)
+    subject = f"{name}," if ", " in name else name
     first = of_scale(data, relative=False)
     second = of_scale(data, relative=True)
     since = period_label(start) if start is not None else ""
@@ -55,18 +56,19 @@ def effect_statement(
     main = row_of(first if not first.empty else second, None, "effect_statement")
     moment = when or main.moment or "after the start"
     if not main.result.known:
-        words = [f"{moment}, a change in the {name} cannot be estimated"]
+        words = [f"{moment}, a change in the {subject} cannot be estimated"]
     else:
         size = _compared(main.difference(as_text(unit), quantity), against, bold=True)
         words = [
-            f"{moment}, the {name} is estimated to have been {size} ({main.uncertainty(quantity)})"
+            f"{moment}, the {subject} is estimated to have been {size} "
+            f"({main.uncertainty(quantity)})"
         ]
         if not first.empty and not second.empty:
             other = row_of(second, None, "effect_statement")
             if other.result.known:
                 ratio = _compared(other.difference("", quantity), "expected", bold=False)
                 words.append(f"in relative terms: {ratio} ({other.uncertainty(quantity)})")
-        words.append(_clarity(main, name, quantity, polarity, as_text(worst_off)))
+        words.append(_clarity(main, subject, quantity, polarity, as_text(worst_off)))
     if caveat:
         words.append(caveat_words(design, as_text(intervention)))
     return Statement(" ".join(sentence(part) for part in words), plain_frame(data))

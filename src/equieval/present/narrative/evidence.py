@@ -70,6 +70,7 @@ def missing_bounds_statement(
     missing_share: float = math.nan,
     needed: float = math.nan,
     worst_off: str = WORST_OFF,
+    when: str = "over all periods before the start",
 ) -> Statement:
     """Say what people of unknown group could do to a measure.
 
@@ -80,6 +81,7 @@ def missing_bounds_statement(
     measure : which measure is told (``"gap"``, ``"sii"``), called ``name`` in running text.
     missing_share : the share of people whose group is not known, from 0 to 1.
     needed : the plausibility at which the measure's sign becomes open (infinity: never).
+    when : the time that the bounds are about, in words.
     """
     require(data, ("plausibility", "measure", "known", "low", "high"), "missing_bounds_statement")
     rows = data.loc[data["measure"] == measure].sort_values("plausibility")
@@ -93,7 +95,7 @@ def missing_bounds_statement(
         if numbers.is_missing(missing_share)
         else f"the group is not known for {_share(missing_share)} of people"
     )
-    parts = [f"{who}; among the others the {shown} is {size}"]
+    parts = [f"{f'{when}, ' if when else ''}{who}; among the others the {shown} is {size}"]
     for row in rows.to_dict("records"):
         factor = float(row["plausibility"])
         if factor <= 1:

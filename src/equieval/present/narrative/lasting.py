@@ -11,7 +11,7 @@ from equieval.errors import InputError, did_you_mean
 from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame, require
 from equieval.present.groups import Groups
-from equieval.present.narrative.rows import SIDES
+from equieval.present.narrative.rows import SIDES, ends_in_words
 from equieval.present.periods import moment
 from equieval.present.wording import (
     AVERAGED,
@@ -23,12 +23,20 @@ from equieval.present.wording import (
     sentence,
 )
 
-EARLY = "early"
+NO_EARLY = "no clear early effect"
+NOT_REACHED = "not reached"
+LEVELLING = {
+    "narrowed: the worst-off gained": "levelling up",
+    "narrowed: the best-off lost": "levelling down",
+}
+GAINS = {"outcome": "improvement in the", "gap": "narrowing of the"}
 RETENTION: dict[str, str] = {
     "retained": "at least {share} of the early effect is left",
     "not retained": "less than {share} of the early effect is left",
     "these data cannot say": "these data cannot say whether {share} of the early effect is left",
-    "no clear early effect": "there is no clear early effect to retain",
+    NO_EARLY: "there is no clear early effect to retain",
+    NOT_REACHED: "the data do not reach so far, so they cannot say whether {share} of the early "
+    "effect is left",
 }
 
 
@@ -84,7 +92,8 @@ def _gap_words(verdict: str, gap: str, names: Mapping[str, str]) -> str:
     if who.startswith("not clear"):
         return f"the {gap} {change} against what was expected; who moved is not clear"
     moved = who.replace("the worst-off", names["most"]).replace("the best-off", names["least"])
-    return f"the {gap} {change} against what was expected: {moved}"
+    kind = LEVELLING.get(verdict, "")
+    return f"the {gap} {change} against what was expected: {moved}{f' ({kind})' if kind else ''}"
 
 
 def _moved(name: str, end: Result, outcome: str, unit: str, polarity: str, when: str) -> str:
@@ -94,12 +103,12 @@ def _moved(name: str, end: Result, outcome: str, unit: str, polarity: str, when:
     digits = numbers.decimals_for(end.estimate)
     side = SIDES["outcome"][end.side > 0]
     size = numbers.of_unit(numbers.number(abs(end.estimate), digits), numbers.change_unit(unit))
-    span = numbers.interval(end.ci_low, end.ci_high, digits, signed=True)
+    span = ends_in_words(end.ci_low, end.ci_high, digits, "outcome")
     judged = better_or_worse(end.sign, polarity)
     moment_words = f" {when}" if when else ""
     said = f"{lead} was {size} {side} than expected{moment_words} (95% interval {span})"
     if not end.sign:
-        return f"{said}, which is no clear change"
+        return f"{said}: no clear change"
     return f"{said}, which is {judged}" if judged else said
 
 
@@ -146,23 +155,34 @@ def sustained_statement(
             f"{sentence(f'the early effect on the {name}: {size}')}",
             plain_frame(data),
         )
-    if set(verdicts) == {"no clear early effect"}:
-        lead = f"**There is no clear early effect on the {name}, so there is nothing to retain.**"
+    if NO_EARLY in verdicts:
+        lead = (
+            f"**There is no clear early {GAINS[quantity]} {name}, so these data cannot say "
+            "whether one lasted.**"
+        )
+    elif reached := [pair for pair in zip(later, verdicts, strict=True) if pair[1] != NOT_REACHED]:
+        last, found = reached[-1]
+        lead = f"**{sentence(f'{_at(last)}, {RETENTION[found].format(share=share)}')}**"
     else:
-        last = RETENTION[verdicts[-1]].format(share=share)
-        lead = f"**{sentence(f'at {_horizon(later[-1])}, {last}')}**"
+        lead = "**These data cannot say whether the effect lasted.**"
     bullets = [f"- Early effect on the {name}: {size}."]
     for row, verdict in zip(later, verdicts, strict=True):
         told = RETENTION[verdict].format(share=share)
-        found = _size(row, as_text(unit), quantity, log=log)
-        tail = "" if verdict == "no clear early effect" else f"; {told}"
-        bullets.append(f"- {capitalise(_horizon(row))}: {found}{tail}.")
+        parts = [] if verdict == NOT_REACHED else [_size(row, as_text(unit), quantity, log=log)]
+        parts += [] if verdict == NO_EARLY else [told]
+        bullets.append(f"- {capitalise(_horizon(row))}: {'; '.join(parts)}.")
     margin = (
         f"The margin was fixed beforehand: {share} of the early effect must be left, and the "
         "interval of what is left beyond it decides."
     )
     listed = "\n".join(bullets)
     return Statement(f"{lead}\n\n{listed}\n\n{margin}", plain_frame(data))
+
+
+def _at(row: Mapping[Hashable, object]) -> str:
+    """Return ``"in months 13 to 24"``, or ``"at 24 months"``."""
+    horizon = _horizon(row)
+    return f"{'in' if horizon.startswith('months') else 'at'} {horizon}"
 
 
 def _horizon(row: Mapping[Hashable, object]) -> str:
@@ -182,7 +202,7 @@ def _size(row: Mapping[Hashable, object], unit: str, quantity: str, *, log: bool
         )
     digits = numbers.decimals_for(found.estimate)
     size = numbers.of_unit(numbers.number(abs(found.estimate), digits), numbers.change_unit(unit))
-    span = numbers.interval(found.ci_low, found.ci_high, digits, signed=True)
+    span = ends_in_words(found.ci_low, found.ci_high, digits, quantity)
     return f"{size} {SIDES[quantity][found.side > 0]} than expected (95% interval {span})"
 
 

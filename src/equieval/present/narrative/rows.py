@@ -17,6 +17,7 @@ RATIO_SCALES = ("relative", "ratio", "log")
 AVERAGE = "average effect"
 """What estimands that average over the exposed periods say."""
 SIDES = {"outcome": ("lower", "higher"), "gap": ("narrower", "wider")}
+_GROWING = frozenset(side for _, side in SIDES.values())
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Row:
     def difference(self, unit: str, quantity: str) -> str:
         """Return ``0.58 stillbirths per 1,000 births higher``, or ``17% higher``."""
         if self.ratio:
-            return _ratio_side(self.result.estimate, quantity)
+            return _ratio_side(self.result.estimate, quantity, self._percent_decimals())
         digits = self.decimals()
         if _is_zero(self.number(digits)):
             return "no different"
@@ -76,26 +77,47 @@ class Row:
         return f"{ends}; {numbers.degrees_of_freedom(self.df)} degrees of freedom"
 
     def _ends(self, quantity: str) -> str:
-        """Both ends in words; two ends on one side are told from small to large."""
         low, high = self.result.ci_low, self.result.ci_high
         if self.ratio:
-            return f"{_ratio_side(low, quantity)} to {_ratio_side(high, quantity)}"
-        digits = self.decimals()
-        ends = [(numbers.number(abs(end), digits), SIDES[quantity][end > 0]) for end in (low, high)]
-        if ends[0][1] == ends[1][1]:
-            small, large = ends if low > 0 else ends[::-1]
-            return f"{small[0]} to {large[0]} {small[1]}"
-        return " to ".join(
-            "no different" if _is_zero(size) else f"{size} {side}" for size, side in ends
-        )
+            digits = self._percent_decimals()
+            return _from_to(*(_ratio_side(end, quantity, digits) for end in (low, high)))
+        return ends_in_words(low, high, self.decimals(), quantity)
+
+    def _percent_decimals(self) -> int:
+        """One decimal where a ratio that differs from 1 would otherwise round to no difference."""
+        values = (self.result.estimate, self.result.ci_low, self.result.ci_high)
+        near = [value for value in values if value == value and round((value - 1) * 100) == 0]
+        return 1 if near else 0
+
+
+def ends_in_words(low: float, high: float, decimals: int, quantity: str) -> str:
+    """Return an interval in words; two ends on one side are told from small to large.
+
+    >>> ends_in_words(-3.49, -1.64, 2, "gap"), ends_in_words(-0.07, 4.3, 2, "outcome")
+    ('1.64 to 3.49 narrower', '0.07 lower to 4.30 higher')
+    """
+    ends = []
+    for end in (low, high):
+        size = numbers.number(abs(end), decimals)
+        ends.append("no different" if _is_zero(size) else f"{size} {SIDES[quantity][end > 0]}")
+    return _from_to(*ends)
+
+
+def _from_to(low: str, high: str) -> str:
+    """Join both ends; those on one side share its word, the smaller one first."""
+    (first, side), (second, other) = low.rsplit(" ", 1), high.rsplit(" ", 1)
+    if side != other or side == "different":
+        return f"{low} to {high}"
+    small, large = (first, second) if side in _GROWING else (second, first)
+    return f"{small} to {large} {side}"
 
 
 def _is_zero(text: str) -> bool:
     return not text.strip("0.,")
 
 
-def _ratio_side(value: float, quantity: str) -> str:
-    words = numbers.ratio_as_change(value)
+def _ratio_side(value: float, quantity: str, decimals: int = 0) -> str:
+    words = numbers.ratio_as_change(value, decimals)
     for plain, own in zip(SIDES["outcome"], SIDES[quantity], strict=True):
         words = words.replace(plain, own)
     return words

@@ -13,6 +13,7 @@ from equieval.present.groups import WORST_OFF
 from equieval.present.narrative.rows import Row, row_of
 from equieval.present.narrative.verdict import answer_words, estimate_words
 from equieval.present.wording import (
+    CAUTIOUS,
     as_text,
     caveat_words,
     certainty_words,
@@ -42,6 +43,8 @@ def key_points(
     certainty: str,
     certainty_reasons: Sequence[str] = (),
     would_change: Sequence[str] = (),
+    doubts: Sequence[str] = (),
+    measure_meaning: str = "",
 ) -> Statement:
     """Write the three to five points that a reader takes away.
 
@@ -57,6 +60,8 @@ def key_points(
     gap_verdict, outcome_verdict : by default what the numbers say; may be more cautious.
     certainty : a level of `equieval.present.wording.CERTAINTY`, with its reasons.
     would_change : what data would change the answer.
+    doubts : what the tests of the design found against it.
+    measure_meaning : what the measure is, in plain words.
     """
     change, moved = (row_of(data, name, "key_points") for name in (primary, effect))
     answer, on_gap = answer_words(
@@ -71,14 +76,16 @@ def key_points(
         f"{sentence(on_outcome)} {estimate_words(moved, unit, 'outcome', settled)}",
     ]
     if baseline is not None:
-        points.append(
-            _before(row_of(data, baseline, "key_points"), measure, measure_unit, worst_off)
-        )
-    points.append(f"{_certainty(certainty, certainty_reasons)} "
-                  f"{sentence(caveat_words(design, as_text(intervention)))}")  # fmt: skip
+        before = _before(row_of(data, baseline, "key_points"), measure, measure_unit, worst_off)
+        points.append(f"{before} {sentence(measure_meaning)}" if measure_meaning else before)
+    held = sentence(caveat_words(design, as_text(intervention)))
+    if doubts:
+        held += f" What speaks against it: {_sentences(doubts)}"
+    points.append(f"{_certainty(certainty, certainty_reasons, change)} {held}")
     if would_change:
-        wanted = numbers.listing([as_text(item) for item in would_change], "or")
-        points.append(sentence(f"what would change this answer: {wanted}"))
+        wanted = "; or ".join(as_text(item) for item in would_change)
+        lead = "change" if on_gap in CAUTIOUS else "make more certain"
+        points.append(sentence(f"what would {lead} this answer: {wanted}"))
     said = data[data["id"].isin([primary, effect, baseline])]
     return Statement("\n".join(f"- {point}" for point in points), plain_frame(said))
 
@@ -95,22 +102,38 @@ def _before(row: Row, measure: str, unit: str, worst_off: str) -> str:
     return sentence(f"{moment} the {as_text(measure)} was {amount} ({row.span()}): {ending}")
 
 
+def _sentences(items: Sequence[str]) -> str:
+    """Join clauses as one sentence."""
+    return f"{'; '.join(as_text(item) for item in items)}."
+
+
 def certainty_statement(
-    data: pd.DataFrame, *, certainty: str, reasons: Sequence[str] = ()
+    data: pd.DataFrame,
+    *,
+    certainty: str,
+    reasons: Sequence[str] = (),
+    doubts: Sequence[str] = (),
 ) -> Statement:
     """Say how certain the evidence is, what that means, and why.
 
     Parameters
     ----------
-    data : the rows that the rating is about.
+    data : the row that the rating is about, first.
+    doubts : what the tests of the design found against it; said where the evidence is not rated
+        (a rating has them among its reasons).
     """
-    return Statement(_certainty(certainty, reasons), plain_frame(data))
+    words = _certainty(certainty, reasons, row_of(data, None, "certainty_statement"))
+    if certainty == "not-rated" and doubts:
+        words += f" Were the data real, this would speak against the answer: {_sentences(doubts)}"
+    return Statement(words, plain_frame(data))
 
 
-def _certainty(certainty: str, reasons: Sequence[str]) -> str:
+def _certainty(certainty: str, reasons: Sequence[str], about: Row) -> str:
     meaning = certainty_words(certainty)
     if certainty == "not-rated":
         return sentence(meaning)
+    if not about.result.known:
+        meaning = "there is no estimate with an interval that it could be about"
     why = numbers.listing([as_text(reason) for reason in reasons])
     level = certainty.replace("-", " ")
     because = f" Reasons: {why}." if why else ""

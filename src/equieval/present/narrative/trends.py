@@ -41,7 +41,7 @@ def _tested(row: Mapping[Hashable, object], subject: str, unit: str) -> list[str
             f"**whether the {subject} moved alike before the start cannot be tested**{why}",
             "the assumption rests on what is known of the places, and not on these data",
         ]
-    share = _chance(float(str(chance)))
+    share = share_of_cases(float(str(chance)))
     if float(str(chance)) < LEVEL:
         return [
             f"**the {subject} already moved differently before the start**: were the trends alike, "
@@ -73,7 +73,7 @@ def _missed(row: Mapping[Hashable, object], unit: str) -> str:
     )
 
 
-def _chance(p_value: float) -> str:
+def share_of_cases(p_value: float) -> str:
     """A p value as a share of cases, never as none."""
     return "under 1%" if p_value < 0.01 else numbers.percent(p_value)
 

@@ -27,6 +27,7 @@ OUTCOME_ANSWERS: dict[str, str] = {
     "no-clear-change": "the {outcome} shows no clear change after {intervention}",
     "cannot-say": "these data cannot say whether the {outcome} changed after {intervention}",
 }
+NO_ESTIMATE = "There is no estimate with an interval."
 GAP_ANSWERS: dict[str, str] = {
     "narrowed": "the {gap} was narrower than expected after {intervention}",
     "widened": "the {gap} was wider than expected after {intervention}",
@@ -102,14 +103,14 @@ def estimate_words(row: Row, unit: str, quantity: str, settled: str, measure: st
     Where the answer is ``cannot-say`` the sentence warns that the number is no finding.
     """
     if not row.result.known:
-        return "There is no estimate with an interval."
+        return NO_ESTIMATE
     difference = row.difference(as_text(unit), quantity)
     than = "from" if difference == "no different" else "than"
     size = f"{difference} {than} expected"
     lead = "calculated, but not to be relied on" if settled == "cannot-say" else "estimate"
-    subject = f"{as_text(measure)} " if measure else ""
+    subject = f" ({as_text(measure)})" if measure else ""
     moment = f" {row.moment}" if row.moment else ""
-    return sentence(f"{lead}: {subject}{size}{moment} ({row.uncertainty(quantity)})")
+    return sentence(f"{lead}{subject}: {size}{moment} ({row.uncertainty(quantity)})")
 
 
 def _listed(lead: str, items: Sequence[str]) -> str:
