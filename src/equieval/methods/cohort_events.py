@@ -1,29 +1,34 @@
 """Event studies of few units: effects by time since exposure, and what each cohort's luck adds.
 
-Without covariates every effect of Callaway and Sant'Anna (2021, J Econom 225:200) is a fixed
-linear combination of the mean paths of groups of units: those that join together, and those that
-never do. Given who joined when, its variance is the sum of the groups' own, each learnt without
-bias from the units of that group (divisor: units − 1; Neyman 1923). The published influence
-functions divide by the units, which with cohorts of four makes errors 13 % too small.
+The estimates are those of Callaway and Sant'Anna (2021, J Econom 225:200). Given who joined when,
+the variance of an effect is the sum of what groups of units add (those that join together, and
+those that never do), each learnt without bias from the units of that group (divisor: units − 1;
+Neyman 1923). The published influence functions divide by the units, which with cohorts of four
+makes errors 13 % too small.
 
 How well such a variance is known follows from a working model, as in Bell & McCaffrey (2002,
 Surv Methodol 28:169; Imbens & Kolesár 2016, Rev Econ Stat 98:701): were all units alike in how
 they vary, each group would add this covariance, known with one degree of freedom fewer than it
-has units. Degrees of freedom, joint bands and tests are taken from those parts
-(``equieval.methods.honest.EventStudy``, ``equieval.methods.joint_tests``).
+has units (than units alike would tell as much, where they are weighted). Degrees of freedom,
+joint bands and tests are taken from those parts (``equieval.methods.joint_tests``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from equieval.errors import DesignError
-from equieval.methods.adoption import ControlGroup, adoption_panel, refuse_adoption
+from equieval.methods.adoption import ControlGroup, adoption_panel
 from equieval.methods.honest import EventStudy, GroupPart
+from equieval.methods.staggered import GroupTimeEffects, Method, callaway_santanna
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 _WHERE = "event study"
 
@@ -35,86 +40,151 @@ def cohort_event_study(
     first_exposed: str = "first_exposed",
     unit: str = "unit",
     period: str = "period",
+    covariates: Sequence[str] = (),
     control_group: ControlGroup = "never-treated",
+    method: Method = "dr",
+    weights: str | None = None,
 ) -> EventStudy:
     """Return the effects by event time against the last period before exposure.
 
-    Estimates equal those of ``callaway_santanna(...).aggregate("dynamic")`` without covariates;
-    covariance and degrees of freedom hold for small cohorts. Arguments and errors as there; also
-    raises ``DesignError`` when event times have gaps, and where no unit varies at all.
+    Estimates equal those of ``callaway_santanna(...).aggregate("dynamic")``; covariance and
+    degrees of freedom hold for small cohorts. With covariates the shares of the groups in the
+    variance are those without, and the never treated know it with a degree of freedom fewer for
+    each. Arguments and errors as there; also raises ``DesignError`` when event times have gaps.
     """
-    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), None)
-    refuse_adoption(panel, control_group, _WHERE)
+    names = {"outcome": outcome, "first_exposed": first_exposed, "unit": unit, "period": period}
+    fit = callaway_santanna(
+        data,
+        covariates=covariates,
+        control_group=control_group,
+        method=method,
+        weights=weights,
+        **names,  # type: ignore[arg-type]
+    )
+    panel, _, _ = adoption_panel(
+        data, outcome, first_exposed, unit, period, [weights] if weights else [], None
+    )
     paths = panel.pivot(index="unit", columns="time", values="outcome")
-    times = paths.columns.to_numpy()
-    first = panel.groupby("unit")["first"].first().reindex(paths.index).to_numpy()
-    values = paths.to_numpy(float)
-    groups = np.unique(first)
-    sizes = np.array([(first == group).sum() for group in groups])
-    event, loads = _loads(groups, sizes, times, control_group)
+    values, times = paths.to_numpy(float), paths.columns.to_numpy()
+    groups = [
+        _Group.of(fit.weight_of_unit, fit.cohort_of_unit == group, int(group), len(covariates))
+        for group in np.unique(fit.cohort_of_unit)
+    ]
+    event, estimates, influence = _by_event_time(fit)
     if (np.diff(np.insert(event, int((event < -1).sum()), -1)) != 1).any():
         raise DesignError(
             "The event times have gaps.", where=_WHERE, remedy="Use periods of even length."
         )
-    means = np.array([values[first == group].mean(axis=0) for group in groups])
-    apart = values - means[np.searchsorted(groups, first)]
-    if not (apart**2).sum() > 1e-18 * float(values.var()):
-        raise DesignError(
-            "Units of a cohort do not differ at all: there is nothing to learn an error from.",
-            where=_WHERE,
-            remedy="Check the outcome for values that were copied over units.",
-        )
-    working = apart.T @ apart / max(len(values) - len(groups), 1)
+    loads = _loads(groups, event, times, control_group)
+    apart = np.vstack([values[group.members] - group.share @ values[group.members]
+                       for group in groups])  # fmt: skip
+    working = apart.T @ apart / max(sum(group.left for group in groups), 1e-9)
     covariance = np.zeros((len(event), len(event)))
     parts = []
-    for place, (group, size) in enumerate(zip(groups, sizes.tolist(), strict=True)):
-        load = loads[:, place, :]
-        parts.append(GroupPart(load @ working @ load.T / size, load @ load.T / size, size - 1))
-        if size > 1:
-            own = apart[first == group] @ load.T
-            covariance += own.T @ own / (size * (size - 1))
+    for place, group in enumerate(groups):
+        load, spread = loads[:, place, :], float(group.share @ group.share)
+        parts.append(GroupPart(load @ working @ load.T * spread, load @ load.T * spread, group.df))
+        if group.df > 0:
+            own = influence[group.members]
+            covariance += group.correction * own.T @ own
     return EventStudy(
-        estimates=np.einsum("egt,gt->e", loads, means),
+        estimates=estimates,
         covariance=covariance,
         n_before=int((event < -1).sum()),
         parts=tuple(parts),
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Units that join together (``cohort`` 0: never), and how well they show how they vary.
+
+    ``share``: of each in the group's mean; ``weight``: of the group among the others; ``left``:
+    expected sum of squares of units of unit variance about that mean; ``correction``: what makes
+    the sum of squared influences an unbiased variance of the mean, were units alike; ``df``: of
+    that variance (Satterthwaite; units − 1 where each counts the same).
+    """
+
+    cohort: int
+    members: Numbers
+    share: Array
+    weight: float
+    left: float
+    correction: float
+    df: float
+
+    @classmethod
+    def of(
+        cls, weights: Array, member: npt.NDArray[np.bool_], cohort: int, n_covariates: int
+    ) -> _Group:
+        own = weights[member]
+        share = own / own.sum()
+        size = len(share)
+        about = np.eye(size) - share[None, :]
+        scatter = about.T @ (share[:, None] ** 2 * about)
+        trace = float(np.trace(scatter))
+        df = trace**2 / float((scatter**2).sum()) if size > 1 else 0.0
+        correction = float(share @ share) / trace if size > 1 else 1.0
+        if cohort == 0 and n_covariates and df > n_covariates:
+            correction *= df / (df - n_covariates)
+            df -= n_covariates
+        return cls(
+            cohort=cohort,
+            members=np.flatnonzero(member),
+            share=share,
+            weight=float(own.sum()),
+            left=float((about**2).sum()),
+            correction=correction,
+            df=df,
+        )
+
+
+def _by_event_time(fit: GroupTimeEffects) -> tuple[Numbers, Array, Array]:
+    """Return event times (without −1), their effects, and what each unit contributes to them."""
+    times = fit.effects["event_time"].to_numpy()
+    event = np.array([time for time in np.unique(times) if time != -1], dtype=np.int64)
+    sizes = {
+        cohort: float(fit.weight_of_unit[fit.cohort_of_unit == cohort].sum())
+        for cohort in np.unique(fit.cohort_of_effect).tolist()
+    }
+    weight = np.array([sizes[cohort] for cohort in fit.cohort_of_effect.tolist()])
+    average = (times[:, None] == event[None, :]) * weight[:, None]
+    average = average / average.sum(axis=0)
+    return (
+        event,
+        np.asarray(fit.effects["estimate"].to_numpy(float) @ average),
+        np.asarray(fit.influence @ average),
+    )
+
+
 def _loads(
-    groups: npt.NDArray[np.int64],
-    sizes: npt.NDArray[np.int64],
-    times: npt.NDArray[np.int64],
-    control_group: ControlGroup,
-) -> tuple[npt.NDArray[np.int64], Array]:
-    """Return event times (without −1) and the effects' loads on group means (× groups × times).
+    groups: Sequence[_Group], event: Numbers, times: Numbers, control_group: ControlGroup
+) -> Array:
+    """Return the effects' loads on the groups' mean paths (effects × groups × times).
 
     A cohort's effect in a period is its change since the last period before its exposure, less
-    that of the controls; an event time averages cohorts by size.
+    that of the controls; an event time averages cohorts by weight.
     """
-    found: dict[int, list[tuple[int, Array]]] = {}
-    for place, cohort in enumerate(groups.tolist()):
+    cohorts = np.array([group.cohort for group in groups])
+    weights = np.array([group.weight for group in groups])
+    place_of = {time: place for place, time in enumerate(event.tolist())}
+    loads = np.zeros((len(event), len(groups), len(times)))
+    total = np.zeros(len(event))
+    for place, cohort in enumerate(cohorts.tolist()):
         if cohort == 0:
             continue
         base = int(np.flatnonzero(times < cohort)[-1])
         for at, time in enumerate(times.tolist()):
-            controls = groups == 0
+            controls = cohorts == 0
             if control_group == "not-yet-treated":
-                controls = controls | (groups > max(time, int(times[base])))
-            controls = controls & (groups != cohort)
-            if at == base or not controls.any():
+                controls = controls | (cohorts > max(time, int(times[base])))
+            controls = controls & (cohorts != cohort)
+            row = place_of.get(time - cohort)
+            if row is None or not controls.any():
                 continue
-            change = np.zeros(len(times))
-            change[at], change[base] = 1.0, -1.0
-            share = np.where(controls, sizes, 0) / sizes[controls].sum()
-            load = -share[:, None] * change[None, :]
-            load[place] += change
-            found.setdefault(time - cohort, []).append((int(sizes[place]), load))
-    event = np.array(sorted(found), dtype=np.int64)
-    loads = np.array(
-        [
-            sum(size * load for size, load in found[time]) / sum(size for size, _ in found[time])
-            for time in event.tolist()
-        ]
-    )
-    return event, loads
+            share = np.where(controls, weights, 0.0) / weights[controls].sum()
+            share[place] -= 1.0
+            loads[row, :, at] -= weights[place] * share
+            loads[row, :, base] += weights[place] * share
+            total[row] += weights[place]
+    return loads / np.maximum(total, 1e-300)[:, None, None]

@@ -39,12 +39,13 @@ class GroupPart:
     """What one group of units adds to the effects' covariance, were all units to vary alike.
 
     ``design`` is the same were periods independent too, so that it follows from who joined when
-    alone; ``df``: with how many degrees of freedom that is learnt, the group's units − 1.
+    alone; ``df``: with how many degrees of freedom that is learnt, the group's units − 1
+    (fewer where they are weighted); 0 for one unit.
     """
 
     covariance: Array
     design: Array
-    df: int
+    df: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +92,11 @@ class EventStudy:
 
     def _df(self, added: list[float]) -> float:
         variances, total = np.array(added), sum(added)
-        freedom = np.array([part.df for part in self.parts], dtype=float)
+        freedom = np.array([part.df for part in self.parts])
         if not total > 0:
             return math.inf
         adding = variances > 1e-12 * total
-        if (freedom[adding] < 1).any():
+        if (freedom[adding] <= 0).any():
             return 0.0
         return total**2 / float((variances[adding] ** 2 / freedom[adding]).sum())
 

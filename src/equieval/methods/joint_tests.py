@@ -70,9 +70,9 @@ def withheld(study: EventStudy) -> list[str]:
     for place, row in enumerate(np.eye(len(study.estimates))):
         df = study.design_df(row)
         if not study.covariance[place, place] > 0:
-            found.append(FLAT if df >= 1 else ALONE)
+            found.append(FLAT if df > 0 else ALONE)
         else:
-            found.append(ALONE if df < 1 else TOO_FEW if df < LEAST_DF else "")
+            found.append(ALONE if df == 0 else TOO_FEW if df < LEAST_DF else "")
     return found
 
 
@@ -92,7 +92,7 @@ def joint_reference(study: EventStudy, *, draws: int = DRAWS, seed: int = 1) -> 
     size = len(study.estimates)
     df = np.array([study.df(row) for row in np.eye(size)])
     rng = np.random.default_rng(seed)
-    parts = [(_root(part.covariance), part.df) for part in study.parts if part.df > 0]
+    parts = [(_root(part.covariance), max(int(part.df), 1)) for part in study.parts if part.df > 0]
     found = []
     for begin in range(0, draws, _CHUNK):
         count = min(_CHUNK, draws - begin)

@@ -132,10 +132,37 @@ def test_a_period_in_which_nobody_varies_has_no_interval() -> None:
     data.loc[data["period"].isin([2, 3]), "value"] = 0.0
     study = cohort_event_study(data, outcome="value")
     assert withheld(study)[study.n_before - 1] == FLAT
-    with pytest.raises(DesignError, match="do not differ at all"):
-        cohort_event_study(
-            data.assign(value=data["period"] * (1 + (data["first_exposed"] > 0))), outcome="value"
-        )
+
+
+@pytest.mark.parametrize("control_group", CONTROLS)
+def test_weights_and_covariates_go_as_in_callaway_and_santanna(control_group) -> None:
+    data = panel({4: 12, 6: 12, 0: 24})
+    rng = np.random.default_rng(7)
+    data["births"] = rng.integers(100, 900, 48)[data["unit"]]
+    data["older"] = rng.normal(size=48)[data["unit"]]
+    options = {
+        "outcome": "value",
+        "control_group": control_group,
+        "weights": "births",
+        "covariates": ["older"],
+        "method": "or",
+    }
+    found = cohort_event_study(data, **options)
+    table = callaway_santanna(data, **options).aggregate("dynamic").effects
+    known = table.query("event_time != -1")
+    np.testing.assert_allclose(found.estimates, known["estimate"], atol=1e-12)
+    np.testing.assert_allclose(np.sqrt(np.diag(found.covariance)), known["std_error"], rtol=0.2)
+    unweighted = cohort_event_study(data, outcome="value", control_group=control_group)
+    row = np.eye(len(found.estimates))[found.n_before]
+    assert found.df(row) < unweighted.df(row)
+
+
+def test_equal_weights_change_nothing() -> None:
+    data = panel({4: 4, 6: 3, 0: 7})
+    plain = cohort_event_study(data, outcome="value")
+    weighted = cohort_event_study(data.assign(size=5.0), outcome="value", weights="size")
+    np.testing.assert_allclose(weighted.covariance, plain.covariance)
+    assert [part.df for part in weighted.parts] == pytest.approx([6, 3, 2])
 
 
 def test_two_effects_of_one_group_of_pairs_have_the_multivariate_distribution() -> None:
