@@ -71,11 +71,12 @@ class Asked:
 def what_is_asked(evaluation: Evaluation) -> Iterator[Asked]:
     """Yield every effect that the protocol asks for where none can be.
 
-    On a control outcome and with units taken as treated: on the rate, and on inequality by the
-    primary measure. In a group of levels, which has no inequality between groups: on its rate.
+    On a control outcome and with units taken as treated: on inequality by the primary
+    measure, and on the rate. In a group of levels, which has no inequality between groups: on its
+    rate.
     """
     primary, block = evaluation.outcomes.primary, evaluation.robustness
-    both = tuple(dict.fromkeys(("rate", primary.measure)))
+    both = tuple(dict.fromkeys((primary.measure, "rate")))
     for control in block.control_outcomes:
         name, id = indicator(control.indicator).name, control.indicator
         for measure in both:

@@ -55,6 +55,7 @@ def where_none_can_be(placebo: pd.DataFrame, controls: pd.DataFrame) -> pd.DataF
     rows = []
     for kind in KINDS:
         own = asked[asked["kind"] == kind]
+        own = own.sort_values("label", key=lambda labels: pd.factorize(labels)[0], kind="stable")
         if own.empty:
             nothing = dict.fromkeys(_NUMBERS, math.nan)
             words = {"where": kind.capitalize(), "series": "None was declared beforehand"}

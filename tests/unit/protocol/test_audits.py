@@ -108,6 +108,30 @@ BROKEN: dict[str, tuple[Spoil, str, str, str]] = {
         "no intervention to vary",
         "leave it out",
     ),
+    "a control outcome": (
+        lambda blocks: blocks.update(
+            robustness={
+                "control_outcomes": [
+                    {"indicator": "preterm-birth", "because": "It comes before the rest."}
+                ]
+            }
+        ),
+        "robustness.control_outcomes",
+        "no intervention to vary",
+        "leave it out",
+    ),
+    "a placebo group": (
+        lambda blocks: blocks.update(
+            robustness={
+                "placebo_groups": [
+                    {"name": "Spared", "levels": ["5"], "because": "Nobody served them."}
+                ]
+            }
+        ),
+        "robustness.placebo_groups",
+        "no intervention to vary",
+        "leave it out",
+    ),
     "leaving one out": (
         lambda blocks: blocks.update(robustness={"leave_one_out": True}),
         "robustness.leave_one_out",

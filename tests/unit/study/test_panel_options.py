@@ -70,6 +70,24 @@ def joining_later(blocks: Blocks) -> None:
     blocks["design"]["adoption"][unit] = "2022-Q4"
 
 
+BOOKING = "booking-by-10-weeks"
+
+
+def with_booking(blocks: Blocks) -> None:
+    """Let the source give a second indicator: the smokers' columns, which serve as well."""
+    blocks["data"]["sources"][0]["indicators"][BOOKING] = {
+        "numerator": ["smokers"], "denominator": ["women_status_known"],
+    }  # fmt: skip
+
+
+def adjusting(*covariates: str) -> Change:
+    def change(blocks: Blocks) -> None:
+        with_booking(blocks)
+        blocks["design"]["covariates"] = list(covariates)
+
+    return change
+
+
 def unranked(blocks: Blocks) -> None:
     """Take the fifths for groups without a rank; the third is the one that others meet."""
     blocks["equity"] = {
@@ -78,6 +96,15 @@ def unranked(blocks: Blocks) -> None:
     }  # fmt: skip
     blocks["data"]["sources"][0]["dimensions"] = {"ethnic-group": "imd_quintile"}
     blocks["outcomes"]["primary"] |= {"measure": "gap", "reference_group": "3"}
+
+
+def with_control_outcome(blocks: Blocks) -> None:
+    """Take the same counts for an outcome that the intervention cannot move."""
+    indicators = blocks["data"]["sources"][0]["indicators"]
+    indicators["smoking-at-booking"] = dict(indicators["smoking-at-delivery"])
+    blocks["robustness"]["control_outcomes"] = [
+        {"indicator": "smoking-at-booking", "because": "It is over before the pathway begins."}
+    ]
 
 
 SUSTAINED = setting(("robustness.sustained_at", [6, 12]), ("robustness.retention_margin", 0.5))
@@ -101,6 +128,14 @@ CHANGES: dict[str, Changed] = {
         "robustness.alternative_starts": (
             ROBUSTNESS, one("robustness.alternative_starts", ["2022-Q2"]),
         ),
+        "robustness.control_outcomes": (ROBUSTNESS, with_control_outcome),
+        "robustness.placebo_groups": (
+            ROBUSTNESS,
+            one(
+                "robustness.placebo_groups",
+                [{"name": "Spared", "levels": ["5"], "because": "Nobody served them."}],
+            ),
+        ),
         "robustness.leave_one_out": (ROBUSTNESS, one("robustness.leave_one_out", True)),
         "robustness.exclude_periods": (
             ROBUSTNESS, one("robustness.exclude_periods", [["2022-Q1", "2022-Q2"]]),
@@ -110,6 +145,9 @@ CHANGES: dict[str, Changed] = {
     STAGGERED: SHARED | {
         "design.adoption": (INEQUALITY, joining_later),
         "design.control_group": (INEQUALITY, one("design.control_group", "never-treated")),
+        "outcomes.primary.weighting": (
+            INEQUALITY, one("outcomes.primary.weighting", "fixed-shares"),
+        ),
     },
     SYNTHETIC: SHARED | {"design.start": (INEQUALITY, one("design.start", "2022-Q2"))},
     CONTROLLED: {
@@ -121,8 +159,11 @@ CHANGES: dict[str, Changed] = {
 }  # fmt: skip
 Refusals = dict[str, list[tuple[str, Change, str]]]
 EVERYWHERE: list[tuple[str, Change, str]] = [
-    ("design.cluster", one("design.cluster", "region"), "clusters of 'region'"),
-    ("design.covariates", one("design.covariates", ["age"]), "adjusts for no covariates"),
+    ("design.cluster", one("design.cluster", "region"), "which LMNS is in which 'region'"),
+    ("design.covariates", adjusting("bookings"), "no indicator 'bookings' to adjust for"),
+    ("design.covariates", adjusting(BOOKING, BOOKING), f"'{BOOKING}' is named twice"),
+    ("design.covariates", adjusting("smoking-at-delivery"), "regression to the mean"),
+    ("design.covariates", adjusting(BOOKING), "carry none"),
     (
         "robustness.newey_west_lag", one("robustness.newey_west_lag", 2),
         "has no Newey–West row",
@@ -169,9 +210,10 @@ REFUSED: Refusals = {
     ],
     STAGGERED: [
         (
-            "outcomes.primary.weighting", one("outcomes.primary.weighting", "fixed-shares"),
-            "each unit counts the same",
+            "outcomes.primary.weighting", one("outcomes.primary.weighting", "denominator"),
+            "could move with the intervention",
         ),
+        ("design.covariates", adjusting(BOOKING), "carry none"),
         (
             "robustness.alternative_starts", one("robustness.alternative_starts", ["2022-Q3"]),
             "no one other start",
@@ -180,8 +222,9 @@ REFUSED: Refusals = {
     SYNTHETIC: [
         (
             "outcomes.primary.weighting", one("outcomes.primary.weighting", "denominator"),
-            "each unit counts the same",
+            "could move with the intervention",
         ),
+        ("design.covariates", adjusting(BOOKING), "already follow the course of the treated"),
     ],
     CONTROLLED: [
         (

@@ -69,6 +69,15 @@ def of_many_units(blocks: Blocks) -> None:
     blocks["data"]["sources"][0]["columns"]["unit"] = "period"
 
 
+def with_control_outcome(blocks: Blocks) -> None:
+    """Take the same counts for an outcome that the intervention cannot move."""
+    indicators = blocks["data"]["sources"][0]["indicators"]
+    indicators["neonatal-mortality"] = dict(indicators["stillbirth"])
+    blocks["robustness"]["control_outcomes"] = [
+        {"indicator": "neonatal-mortality", "because": "Nobody served them."}
+    ]
+
+
 CHANGES: dict[str, Change] = {
     "outcomes.primary.measure": setting("outcomes.primary.measure", "gap"),
     "outcomes.primary.horizon": setting("outcomes.primary.horizon", "2018-10"),
@@ -83,6 +92,11 @@ CHANGES: dict[str, Change] = {
     "design.seasonality": setting("design.seasonality", "fourier-1"),
     "robustness.placebo_starts": setting("robustness.placebo_starts", []),
     "robustness.alternative_starts": setting("robustness.alternative_starts", ["2017-09"]),
+    "robustness.control_outcomes": with_control_outcome,
+    "robustness.placebo_groups": setting(
+        "robustness.placebo_groups",
+        [{"name": "Spared", "levels": ["9", "10"], "because": "Nobody served them."}],
+    ),
     "robustness.leave_one_out": setting("robustness.leave_one_out", True),
     "robustness.exclude_periods": setting("robustness.exclude_periods", [["2018-01"]]),
     "robustness.newey_west_lag": setting("robustness.newey_west_lag", 7),
