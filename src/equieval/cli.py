@@ -75,7 +75,7 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
     root = project_root()
 
     def one(path: Path) -> dict[str, object]:
-        found = check_evaluation(load_evaluation(path), root)
+        found = check_evaluation(load_evaluation(path), root, rehearsed=True)
         if not as_json:
             say(f"{found.id}: ready to run; the design: {found.level}")
             for source, rows in found.sources.items():

@@ -12,6 +12,7 @@ from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
 from equieval.study.designs import study_of
 from equieval.study.pages import pages_for
+from equieval.study.rehearsal import rehearse
 from equieval.study.safeguard import safeguard
 
 
@@ -38,8 +39,13 @@ class Readiness:
     withheld: tuple[str, ...] = ()
 
 
-def check(evaluation: Evaluation, root: Path) -> Readiness:
+def check(evaluation: Evaluation, root: Path, *, rehearsed: bool = False) -> Readiness:
     """Hold the parameters against the data and the design against its thresholds.
+
+    Parameters
+    ----------
+    rehearsed : make the analyses of the pages, too, on figures that are not the outcome, so that
+        what one of them would refuse is refused here (`equieval.study.rehearsal`).
 
     Raises
     ------
@@ -50,6 +56,8 @@ def check(evaluation: Evaluation, root: Path) -> Readiness:
     safeguarded = safeguard(evaluation, recorded, root)
     observations = safeguarded.grouped(evaluation.equity.grouping)
     checks = study_of(evaluation.design.type).checks(evaluation, observations, None)
+    if rehearsed:
+        rehearse(evaluation, observations)
     return Readiness(
         id=evaluation.identity.id,
         title=evaluation.identity.title,
