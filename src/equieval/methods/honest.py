@@ -23,6 +23,7 @@ from scipy import special
 from scipy.stats import qmc
 
 from equieval.errors import DesignError
+from equieval.methods.contrasts import t_quantile
 from equieval.methods.staggered import Aggregation
 
 Array = npt.NDArray[np.float64]
@@ -86,6 +87,20 @@ class EventStudy:
         """
         return self._df([float(weights @ part.covariance @ weights) for part in self.parts])
 
+    def widened(self, ci_level: float) -> EventStudy:
+        """Return the study for normal theory, each error times t over normal quantile.
+
+        The normal interval of an effect is then its t interval; correlations stay. A study
+        without parts is returned as it is.
+        """
+        if not self.parts:
+            return self
+        wider = np.array(
+            [t_quantile(self.df(row), ci_level) for row in np.eye(len(self.estimates))]
+        ) / t_quantile(math.inf, ci_level)
+        covariance = self.covariance * np.outer(wider, wider)
+        return EventStudy(self.estimates, covariance, self.n_before)
+
     def design_df(self, weights: Array) -> float:
         """Return the degrees of freedom as if periods were independent."""
         return self._df([float(weights @ part.design @ weights) for part in self.parts])
@@ -145,8 +160,10 @@ def relative_magnitudes(
 
     The effect is ``weights`` · effects after exposure (by default the first of them). Raises
     ``DesignError`` with fewer than two periods before exposure, for negative ``mbar`` and for a
-    covariance that is not positive definite.
+    covariance that is not positive definite. The theory takes the covariance as known: a study of
+    few units (with parts) goes in ``widened``.
     """
+    study = study.widened(ci_level)
     target = _checked(study, mbar, weights)
     records = []
     for value in mbar:
@@ -165,8 +182,10 @@ def breakdown_value(
 ) -> float:
     """Return the smallest M̄ (to 0.01) at which "no effect" can no longer be excluded.
 
-    0 when it cannot be excluded even with parallel trends; infinity above ``largest``.
+    0 when it cannot be excluded even with parallel trends; infinity above ``largest``. A study of
+    few units goes in ``widened``.
     """
+    study = study.widened(ci_level)
     target = _checked(study, (0.0,), weights)
 
     def includes_zero(value: float) -> bool:

@@ -42,6 +42,9 @@ def smoothness(
     ``m`` is in the outcome's unit, per period and period. The effect is ``weights`` · effects
     after exposure (by default the first of them). Raises ``DesignError`` with fewer than two
     periods before exposure, for negative ``m`` and for a covariance that is not positive definite.
+    For a study of few units (with parts) the weights are those that are best under its working
+    covariance, since the least variance among many that were learnt from few units is too small
+    a one; the interval has the error that those weights have, and t for its degrees of freedom.
     """
     problem = _problem(study, m, weights, ci_level)
     return pd.DataFrame(
@@ -84,10 +87,11 @@ class _Problem:
     """The shortest interval as a function of w, what the weights make of each bend before.
 
     The centre is ``anchor + loadings' w`` · estimates; the worst bias is
-    ``m · (fixed + Σ|w|)``, ``fixed`` being what bends after exposure add.
+    ``m · (fixed + Σ|w|)``, ``fixed`` being what bends after exposure add. Weights are chosen by
+    ``covariance``; the interval's error is that of ``study``.
     """
 
-    estimates: Array
+    study: EventStudy
     covariance: Array
     anchor: Array
     loadings: Array
@@ -102,8 +106,14 @@ class _Problem:
     def interval(self, m: float) -> tuple[float, float]:
         """Return the ends of the interval for bends up to ``m``."""
         w = self._shortest(m)
-        centre = float((self.anchor + self.loadings @ w) @ self.estimates)
-        half = self._half_length(w, m)
+        combined = self.anchor + self.loadings @ w
+        centre = float(combined @ self.study.estimates)
+        wider = t_quantile(self.study.df(combined), self.ci_level) / t_quantile(
+            math.inf, self.ci_level
+        )
+        error = wider * math.sqrt(float(combined @ self.study.covariance @ combined))
+        bias = m * (self.fixed + float(np.abs(w).sum()))
+        half = error * folded_quantile(bias / error, self.ci_level)
         return centre - half, centre + half
 
     def _deviation(self, w: Array) -> tuple[float, Array]:
@@ -111,11 +121,6 @@ class _Problem:
         moved = self.covariance @ combined
         deviation = math.sqrt(float(combined @ moved))
         return deviation, self.loadings.T @ moved / deviation
-
-    def _half_length(self, w: Array, m: float) -> float:
-        deviation, _ = self._deviation(w)
-        bias = m * (self.fixed + float(np.abs(w).sum()))
-        return deviation * folded_quantile(bias / deviation, self.ci_level)
 
     def _shortest(self, m: float) -> Array:
         """Return the best w: least variance for m = 0, else by its two parts, w = up − down."""
@@ -188,8 +193,10 @@ def _problem(
     system = np.column_stack([reach, before]).T
     free = np.linalg.solve(system, np.eye(n_before))
     return _Problem(
-        estimates=study.estimates,
-        covariance=study.covariance,
+        study=study,
+        covariance=sum((part.covariance for part in study.parts), np.zeros_like(study.covariance))
+        if study.parts
+        else study.covariance,
         anchor=np.concatenate([free[:, -1] * slope, target]),
         loadings=np.vstack([free[:, :-1], np.zeros((n_after, n_before - 1))]),
         fixed=float(np.abs(target @ later).sum()),

@@ -125,17 +125,3 @@ def _scatter(rng: np.random.Generator, count: int, size: int, df: int) -> Array:
 
 def _p_values(df: Array, t_statistics: Array) -> Array:
     return np.asarray(2 * special.stdtr(df, -np.abs(t_statistics)))
-
-
-def as_normal(study: EventStudy, ci_level: float) -> EventStudy:
-    """Return the study for methods of normal theory, its errors widened.
-
-    Each standard error is multiplied by t over normal quantile, so that the normal interval of
-    an effect is its t interval; correlations stay. A study without parts is returned as it is.
-    """
-    if not study.parts:
-        return study
-    upper = 0.5 + ci_level / 2
-    df = np.array([study.df(row) for row in np.eye(len(study.estimates))])
-    wider = special.stdtrit(df, upper) / float(special.ndtri(upper))
-    return EventStudy(study.estimates, study.covariance * np.outer(wider, wider), study.n_before)

@@ -16,7 +16,6 @@ from equieval.methods.joint_tests import (
     ALONE,
     FLAT,
     TOO_FEW,
-    as_normal,
     joint_reference,
     shown_part,
     withheld,
@@ -192,10 +191,10 @@ def test_the_band_is_wider_where_fewer_units_stand_behind_an_effect() -> None:
 def test_normal_theory_gets_errors_that_give_the_t_interval() -> None:
     study = study_of({4: 4, 0: 9})
     frame = effects_of(study).query("event_time != -1")
-    errors = np.sqrt(np.diag(as_normal(study, 0.95).covariance))
+    errors = np.sqrt(np.diag(study.widened(0.95).covariance))
     np.testing.assert_allclose(stats.norm.ppf(0.975) * errors, frame["ci_high"] - frame["estimate"])
-    assert as_normal(as_normal(study, 0.95), 0.95).covariance == pytest.approx(
-        as_normal(study, 0.95).covariance
+    assert study.widened(0.95).widened(0.95).covariance == pytest.approx(
+        study.widened(0.95).covariance
     )
 
 
