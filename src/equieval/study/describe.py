@@ -1,7 +1,7 @@
 """What a report says of its protocol and provenance: frames of words for the tables.
 
-Intervention by TIDieR (Hoffmann et al. 2014), items numbered as there; checklist by STROBE and
-RECORD (von Elm et al. 2007; Benchimol et al. 2015) with where in the report each item is.
+Intervention by TIDieR (Hoffmann et al. 2014), items numbered as there. The checklist of reporting
+items is in `equieval.study.reporting_items`.
 """
 
 from __future__ import annotations
@@ -51,29 +51,6 @@ _TIDIER = (
     ("9 Tailoring", "tailoring"),
     ("10 Modifications", "modifications"),
     ("11 How well: planned", "fidelity_planned"),
-)
-
-_CHECKLIST = (
-    ("STROBE 1 Title and abstract", "Summary"),
-    ("STROBE 2–3 Background and objectives", "Summary; Methods: intervention"),
-    ("STROBE 4 Study design", "Effect on the outcome: what is estimated"),
-    ("STROBE 5–6 Setting and participants", "Methods: population"),
-    ("STROBE 7 Variables", "Baseline inequality; Methods: parameters"),
-    ("STROBE 8 Data sources", "Data audit: sources"),
-    ("STROBE 9 Bias", "Robustness: seven conditions"),
-    ("STROBE 10 Study size", "Summary: what the design can carry"),
-    ("STROBE 12 Statistical methods", "Methods: the model"),
-    ("STROBE 13–14 Numbers and descriptive data", "Data audit; Baseline inequality"),
-    ("STROBE 15–16 Outcome data and main results", "Effect on the outcome; Effect on inequality"),
-    ("STROBE 17 Other analyses", "Robustness"),
-    ("STROBE 18–21 Discussion", "Summary: certainty; Robustness"),
-    ("STROBE 22 Funding", "Not stated in the parameters"),
-    ("RECORD 6–7 Codes and definitions", "Methods: parameters; the site's indicator catalogue"),
-    ("RECORD 12 Data access, cleaning, linkage", "Data audit: sources"),
-    ("RECORD 13 Selection of the population", "Methods: population"),
-    ("RECORD 22 Availability of data and code", "Methods: rerunning this report"),
-    ("STROBE-Equity: groups, and how they are ordered", "Baseline inequality"),
-    ("STROBE-Equity: absolute and relative inequality", "Baseline inequality"),
 )
 
 
@@ -300,11 +277,6 @@ def _withheld_words(withheld: pd.DataFrame) -> list[tuple[str, str]]:
         "not given for such periods. Fewer groups or longer periods would show more."
     )
     return [("Withheld", words), ("What that limits", limits)]
-
-
-def checklist() -> pd.DataFrame:
-    """Return the reporting items and where each is: ``item, words``."""
-    return pd.DataFrame(_CHECKLIST, columns=["item", "words"])
 
 
 def _short(digest: str) -> str:

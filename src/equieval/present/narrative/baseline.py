@@ -29,9 +29,9 @@ def baseline_statement(
     Parameters
     ----------
     data : Estimates rows of one time. ``estimand`` names the measure: ``rate`` (the most
-        deprived or worst-off ``stratum`` first, the least deprived or reference last),
-        ``gap``, ``ratio``, ``sii``, ``rii``, ``concentration-index-relative``. What is absent
-        is not mentioned.
+        deprived or worst-off ``stratum`` first, the least deprived or reference last; the groups
+        that the measures were computed from), ``gap``, ``ratio``, ``sii``, ``rii``,
+        ``concentration-index-relative``. What is absent is not mentioned.
     group, most, least : what a group and the two ends are called; by default numbered groups
         are deciles from the most to the least deprived, others go by their names.
     worst_off : whom a gap burdens; by default "the most deprived", or the group named first.
@@ -69,8 +69,9 @@ def _all_groups(data: pd.DataFrame, unit: str, whom: str) -> list[str]:
     sii, rii = _measure(data, "sii"), _measure(data, "rii")
     if sii and sii.result.known:
         parts.append(
-            "using every group rather than the two ends (slope index of inequality), the gap "
-            f"across the whole scale was {_size(sii, unit, whom)} ({sii.span()})"
+            "read off a line through every group rather than the two ends alone (slope index of "
+            f"inequality), the gap across the whole scale was {_size(sii, unit, whom)} "
+            f"({sii.span()})"
         )
     if rii and rii.result.known:
         parts.append(
