@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -29,11 +29,12 @@ from equieval.protocol.design import (
 )
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.comparison import CLUSTERED, Comparison, Way, compare, other_ways
+from equieval.study.counting import Counting
 from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
-from equieval.study.panel_options import EQUAL
-from equieval.study.staggered import compare_staggered, other_staggered_ways
+from equieval.study.panel_options import EQUAL, counting_of
+from equieval.study.staggered import ALIKE, compare_staggered, other_staggered_ways
 from equieval.study.synthetic import PLACEBOS, compare_synthetic, other_synthetic_ways
 
 VARIANT_DRAWS = 999
@@ -76,6 +77,7 @@ class Approach:
     joint, joint_name : the effects in all groups with one covariance, and what that is called.
     control_group : whom event studies compare with.
     per_unit : whether each unit counts the same in the headline, whatever its size.
+    adjusted : whether the headline is adjusted for covariates.
     """
 
     estimator: str
@@ -86,45 +88,54 @@ class Approach:
     joint_name: str
     control_group: ControlGroup = "never-treated"
     per_unit: bool = True
+    adjusted: bool = False
 
 
 def approach_of(evaluation: Evaluation) -> Approach:
     """Return how the design of an evaluation estimates."""
     design = evaluation.design
-    estimator = headline_of(design.type).estimator
+    estimator, counting = headline_of(design.type).estimator, counting_of(evaluation)
+    per_unit = evaluation.outcomes.primary.weighting == EQUAL
     if isinstance(design, StaggeredDifferenceInDifferences):
         control, anticipation = design.control_group, design.anticipation
 
         def estimate(panel: pd.DataFrame, events: float | None) -> Comparison:
-            return compare_staggered(panel, control, events, anticipation=anticipation)
+            return compare_staggered(
+                panel, control, events, anticipation=anticipation, counting=counting
+            )
 
         return Approach(
             estimator=estimator,
             compare=estimate,
             vary=estimate,
-            ways=lambda panel: other_staggered_ways(panel, control, anticipation=anticipation),
+            ways=lambda panel: other_staggered_ways(
+                panel, control, anticipation=anticipation, counting=counting
+            ),
             joint=partial(_staggered_joint, control_group=control),
             joint_name="Callaway–Sant'Anna by group, joint covariance",
             control_group=control,
+            per_unit=per_unit,
+            adjusted=bool(counting.covariates),
         )
     if isinstance(design, SyntheticDifferenceInDifferences):
         return Approach(
             estimator=estimator,
-            compare=compare_synthetic,
-            vary=compare_synthetic,
+            compare=partial(compare_synthetic, counting=counting),
+            vary=partial(compare_synthetic, counting=counting),
             ways=other_synthetic_ways,
             joint=_synthetic_joint,
             joint_name="Synthetic DiD by group, joint covariance",
+            per_unit=per_unit,
         )
-    per_unit = evaluation.outcomes.primary.weighting == EQUAL
     return Approach(
         estimator=estimator,
-        compare=partial(compare, per_unit=per_unit),
-        vary=partial(compare, per_unit=per_unit, draws=VARIANT_DRAWS),
-        ways=partial(other_ways, per_unit=per_unit),
+        compare=partial(compare, per_unit=per_unit, counting=counting),
+        vary=partial(compare, per_unit=per_unit, counting=counting, draws=VARIANT_DRAWS),
+        ways=partial(other_ways, per_unit=per_unit, counting=counting),
         joint=partial(_joint, weights=None if per_unit else "weight"),
         joint_name="TWFE by group, joint covariance",
         per_unit=per_unit,
+        adjusted=bool(counting.covariates),
     )
 
 
@@ -141,9 +152,11 @@ def _joint(
             strata_panel(observations, evaluation.outcomes.primary.indicator, design),
             compared_levels(evaluation, observations),
             outcome="value",
+            covariates=design.counting.covariates,
             weights=weights,
             shares=_shares(evaluation, observations, design),
         ),
+        design.counting,
     )
 
 
@@ -154,16 +167,22 @@ def _staggered_joint(
     *,
     control_group: ControlGroup,
 ) -> JointEffects:
+    panel = design.counting.sized(
+        strata_panel(observations, evaluation.outcomes.primary.indicator, design)
+    )
     return _of_strata(
         evaluation,
         staggered_stratum_effects(
-            strata_panel(observations, evaluation.outcomes.primary.indicator, design),
+            panel,
             compared_levels(evaluation, observations),
             outcome="value",
             control_group=control_group,
             anticipation=design.anticipation,
             shares=_shares(evaluation, observations, design),
+            **design.counting.group_time,
         ).overall("simple"),
+        design.counting,
+        design.counting.alike(panel) if design.counting.by_size else None,
     )
 
 
@@ -172,9 +191,12 @@ def _synthetic_joint(
 ) -> JointEffects:
     polarity = direction(evaluation.outcomes.primary.indicator)
     found = synthetic_strata(
-        strata_panel(observations, evaluation.outcomes.primary.indicator, design),
+        design.counting.sized(
+            strata_panel(observations, evaluation.outcomes.primary.indicator, design)
+        ),
         compared_levels(evaluation, observations),
         outcome="value",
+        weights=design.counting.size,
         shares=_shares(evaluation, observations, design),
     )
     return JointEffects(
@@ -187,13 +209,21 @@ def _synthetic_joint(
     )
 
 
-def _of_strata(evaluation: Evaluation, joint: StratumEffects) -> JointEffects:
+def _of_strata(
+    evaluation: Evaluation,
+    found: StratumEffects,
+    counting: Counting,
+    alike: tuple[int, int] | None = None,
+) -> JointEffects:
     """Return what follows from the effects by group; without intervals where units are few.
 
+    Units that count by their size are judged by how many alike (and treated) they tell as much as.
     Clustered errors learnt from a handful of treated units hold far less than they promise
     (the simulations of `make validate`): no interval, verdict or test is made of them.
     """
     polarity = direction(evaluation.outcomes.primary.indicator)
+    n_clusters, n_treated = alike or (found.n_clusters, found.n_treated_clusters)
+    joint = replace(found, n_clusters=n_clusters, n_treated_clusters=n_treated)
     measures = inequality_effects(
         joint, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
     )
@@ -205,8 +235,8 @@ def _of_strata(evaluation: Evaluation, joint: StratumEffects) -> JointEffects:
             verdict="no clear change",
             test=_no_test(),
             inference="no interval: too few units to learn it from",
-            n_units=joint.n_clusters,
-            n_treated_units=joint.n_treated_clusters,
+            n_units=found.n_clusters,
+            n_treated_units=found.n_treated_clusters,
         )
     try:
         test = equal_effects_test(joint)
@@ -216,9 +246,9 @@ def _of_strata(evaluation: Evaluation, joint: StratumEffects) -> JointEffects:
         measures=measures,
         verdict=levelling(joint, polarity=polarity, ci_level=CI_LEVEL).verdict,
         test=test,
-        inference=f"{CLUSTERED}; delta method",
-        n_units=joint.n_clusters,
-        n_treated_units=joint.n_treated_clusters,
+        inference=counting.words(f"{ALIKE if alike else CLUSTERED}; delta method"),
+        n_units=found.n_clusters,
+        n_treated_units=found.n_treated_clusters,
     )
 
 

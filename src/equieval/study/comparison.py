@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from equieval.errors import DesignError
+from equieval.methods.adjustment import adjustment_terms, doubly_robust
 from equieval.methods.contrasts import Contrast
 from equieval.methods.did import two_way_fixed_effects
 from equieval.methods.few_clusters import cr2, wild_bootstrap
@@ -23,6 +24,7 @@ from equieval.methods.inference import headline_interval, reassignment_interval
 from equieval.methods.staggered_alternatives import imputation
 from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
+from equieval.study.counting import NOTHING, Counting
 from equieval.study.headline import UP_TO_HORIZON
 
 DRAWS = 9_999
@@ -30,6 +32,7 @@ SETS = 199
 """Sets of placebo units at most: enough to tell 1 in twenty."""
 PER_PERSON = "each person counts the same"
 PER_UNIT = "each unit counts the same"
+PER_SIZE = "each person counts the same, by the numbers before the start"
 CLUSTERED = "clustered by unit, t on clusters − 1"
 NO_INTERVAL = "no interval"
 
@@ -89,45 +92,55 @@ def compare(
     n_events: float | None = None,
     *,
     per_unit: bool = False,
+    counting: Counting = NOTHING,
     draws: int = DRAWS,
 ) -> Comparison:
     """Estimate the effect on ``value`` of a panel (`equieval.study.panel.rate_panel`).
 
     Weighted by denominator, unless the protocol (``per_unit``) lets each unit count the same, or
     the rule leaves reassignment only, which takes the units to be alike. ``draws`` are those of
-    the wild bootstrap.
+    the wild bootstrap. With the covariates of ``counting`` it is the outcome regression, always
+    by the wild bootstrap: clustered errors hold less than they promise with slopes to fit.
 
     Raises
     ------
-    DesignError : the panel carries no difference-in-differences.
+    DesignError : the panel carries no difference-in-differences, or not its covariates.
     """
+    counting.refuse_too_many(panel)
     units = panel.groupby("unit")["exposed"].max()
     rule = headline_interval(len(units), int(units.sum()), n_events)
     exposed = panel[panel["exposed"] == 1]
     weighted = rule.interval in ("clustered", "wild-bootstrap") and not per_unit
     weights = "weight" if weighted else None
-    if rule.interval == "clustered":
+    panel, terms = adjustment_terms(panel, counting.covariates, period="period", weights=weights)
+    interval = "wild-bootstrap" if terms and rule.interval == "clustered" else rule.interval
+    if interval == "clustered":
         effect = two_way_fixed_effects(
             panel, outcome="value", weights=weights, ci_level=CI_LEVEL
         ).effect
         inference = CLUSTERED
-    elif rule.interval == "wild-bootstrap":
+    elif interval == "wild-bootstrap":
         found = wild_bootstrap(
-            panel, outcome="value", weights=weights, draws=draws, ci_level=CI_LEVEL
+            panel,
+            outcome="value",
+            covariates=terms,
+            weights=weights,
+            draws=draws,
+            ci_level=CI_LEVEL,
         )
         effect = found.effect
         inference = f"wild cluster bootstrap, {found.draws:,} draws ({found.scheme})"
-    elif rule.interval == "reassignment":
+    elif interval == "reassignment":
         effect = reassignment_interval(panel, outcome="value", ci_level=CI_LEVEL)
         inference = "reassignment of the treatment over the units"
     else:
-        alone = two_way_fixed_effects(panel, outcome="value", ci_level=CI_LEVEL)
+        alone = two_way_fixed_effects(panel, outcome="value", covariates=terms, ci_level=CI_LEVEL)
         effect, inference = without_interval(alone.effect), NO_INTERVAL
     shares = exposed["weight"] if weighted else pd.Series(1.0, exposed.index)
     return Comparison(
         effect=effect,
-        inference=inference,
-        interval=rule.interval,
+        inference=inference if interval == "none" else counting.words(inference),
+        interval=interval,
         reason=rule.reason,
         weighting=PER_PERSON if weighted else PER_UNIT,
         observed=float((exposed["value"] * shares).sum() / shares.sum()),
@@ -180,11 +193,51 @@ Way = tuple[str, str, str, Callable[[], Contrast]]
 """Another way to the same effect: estimator, inference, weighting, and the estimate."""
 
 
-def other_ways(panel: pd.DataFrame, *, per_unit: bool = False) -> tuple[Way, ...]:
+def other_ways(
+    panel: pd.DataFrame, *, per_unit: bool = False, counting: Counting = NOTHING
+) -> tuple[Way, ...]:
     """Return the other estimators and intervals for a panel with one start.
 
-    The first two weigh as the headline does (``per_unit``), the third the other way.
+    The first two weigh as the headline does (``per_unit``), the third the other way. Where the
+    headline is adjusted for covariates, adjusted ways come before them, and these are named as
+    unadjusted.
     """
+    ways = _unadjusted_ways(panel, per_unit)
+    if not counting.covariates:
+        return ways
+    plain = [(f"{estimator}, unadjusted", *way) for estimator, *way in ways]
+    return (*_adjusted_ways(panel, counting, per_unit), *plain)  # type: ignore[arg-type]
+
+
+def _adjusted_ways(panel: pd.DataFrame, counting: Counting, per_unit: bool) -> tuple[Way, ...]:
+    """Return the other estimators that adjust for covariates as the headline does."""
+    weights, counted = (None, PER_UNIT) if per_unit else ("weight", PER_PERSON)
+    names = counting.covariates
+
+    def by_cr2() -> Contrast:
+        rows, terms = adjustment_terms(panel, names, period="period", weights=weights)
+        return cr2(rows, outcome="value", covariates=terms, weights=weights, ci_level=CI_LEVEL)
+
+    def both() -> Contrast:
+        return doubly_robust(panel, names, outcome="value", weights=weights, ci_level=CI_LEVEL)
+
+    return (
+        (
+            "TWFE, adjusted, CR2 errors",
+            counting.words("CR2 by unit, Bell–McCaffrey degrees of freedom"),
+            counted,
+            by_cr2,
+        ),
+        (
+            "Doubly robust",
+            counting.words("influence functions by unit, t on units − 1"),
+            counted if per_unit else PER_SIZE,
+            both,
+        ),
+    )
+
+
+def _unadjusted_ways(panel: pd.DataFrame, per_unit: bool) -> tuple[Way, ...]:
     value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
     own, other = (None, "weight") if per_unit else ("weight", None)
     counted, otherwise = (PER_UNIT, PER_PERSON) if per_unit else (PER_PERSON, PER_UNIT)

@@ -104,7 +104,11 @@ def blocked_study(
     DesignError : there are too few periods on a side, or nobody to compare with.
     """
     found = callaway_santanna(
-        panel, outcome="value", control_group=control_group, ci_level=CI_LEVEL
+        design.counting.sized(panel),
+        outcome="value",
+        control_group=control_group,
+        ci_level=CI_LEVEL,
+        **design.counting.group_time,
     ).aggregate("dynamic")
     whole = event_study(found)
     width, block = _blocks(whole, frequency, design)
@@ -169,7 +173,9 @@ def event_frames(
             role="secondary" if row["event_time"] >= 0 else "diagnostic",
             event_time=int(row["event_time"]) * found.width,
             variant=_since(int(row["event_time"]) * found.width),
-            inference="clustered by unit, normal" if found.reliable else "no interval",
+            inference=design.counting.words("clustered by unit, normal")
+            if found.reliable
+            else "no interval",
             n_units=len(design.units),
             n_treated_units=len(design.adoption),
             note=f"mean over {found.width} periods, against the {found.block} before the start"

@@ -18,10 +18,13 @@ from equieval.errors import DesignError
 from equieval.methods.gradient import measure_weights
 from equieval.protocol import Evaluation
 from equieval.protocol.design import StaggeredDifferenceInDifferences
+from equieval.study.counting import NOTHING, Counting
+from equieval.study.covariates import levels_before, refuse_uncarried
 from equieval.study.groups import compared_levels, direction
 from equieval.study.panel_options import (
     Comparative,
     comparative,
+    counting_of,
     refuse_outside,
     refuse_robustness_outside,
     refuse_unknown_units,
@@ -45,6 +48,8 @@ class PanelDesign:
     excluded : periods left out of every fit by the protocol.
     anticipation : periods before the start that count neither as before nor as after.
     left_out : ``unit, arm, reason``: units that are not compared, and why.
+    counting : who counts how much, and what is adjusted for.
+    covariates : by unit, the level before the start of every covariate.
     """
 
     unit: str
@@ -57,6 +62,8 @@ class PanelDesign:
     left_out: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["unit", "arm", "reason"])
     )
+    counting: Counting = NOTHING
+    covariates: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -120,6 +127,8 @@ class PanelDesign:
         )
         if not self.staggered:
             rows = rows[~rows["period"].isin(rows.loc[rows["anticipated"], "period"])]
+        if len(self.covariates.columns):
+            rows = rows.join(self.covariates, on="unit")
         return rows.reset_index(drop=True)
 
 
@@ -178,8 +187,16 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
             [(entry.unit, "left out", entry.reason) for entry in design.exclusions],
             columns=["unit", "arm", "reason"],
         ),
+        counting=counting_of(evaluation),
     )
-    return _complete(found, observations, primary.indicator)
+    found = _complete(found, observations, primary.indicator)
+    before = found.periods[found.periods < found.start - found.anticipation]
+    covariates = levels_before(
+        observations, found.counting.covariates, found.units, before.difference(list(excluded))
+    )
+    if found.counting.covariates:
+        refuse_uncarried(covariates, found.adoption, found.controls)
+    return replace(found, covariates=covariates)
 
 
 def rate_panel(observations: Observations, outcome: str, design: PanelDesign) -> pd.DataFrame:

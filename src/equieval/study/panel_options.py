@@ -8,10 +8,13 @@ from equieval.data import Observations, parse_period
 from equieval.errors import DesignError, did_you_mean
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
+    ControlledInterruptedTimeSeries,
     DifferenceInDifferences,
     StaggeredDifferenceInDifferences,
     SyntheticDifferenceInDifferences,
 )
+from equieval.protocol.fields import repeated
+from equieval.study.counting import Counting
 from equieval.study.groups import direction
 from equieval.study.series import label
 
@@ -37,17 +40,14 @@ def comparative(evaluation: Evaluation) -> Comparative:
         )
     if design.cluster is not None and design.cluster != design.unit:
         raise DesignError(
-            f"units are not treated in clusters of '{design.cluster}' in this version: each unit "
-            "is a cluster of its own",
+            f"the data do not say which {design.unit} is in which '{design.cluster}', so no "
+            "interval can take its units to vary together: each unit is a cluster of its own",
             where="design.cluster",
-            remedy="leave it out, or make the cluster the unit",
+            remedy=f"where whole clusters were treated, supply the figures by '{design.cluster}' "
+            f"and set design.unit to it; where each {design.unit} was treated by itself, leave "
+            "it out",
         )
-    if design.covariates:
-        raise DesignError(
-            "this version adjusts for no covariates in a report",
-            where="design.covariates",
-            remedy="leave them out; say in design.selection how the treated differ",
-        )
+    _refuse_covariates(evaluation, design)
     direction(evaluation.outcomes.primary.indicator)
     _refuse_weighting(evaluation, design)
     _refuse_reference(evaluation)
@@ -60,16 +60,59 @@ def comparative(evaluation: Evaluation) -> Comparative:
     return design
 
 
+def counting_of(evaluation: Evaluation) -> Counting:
+    """Return how a comparison of units weighs them and what it adjusts for.
+
+    With one start, weights are the denominators of each period: no estimator there needs one
+    number per unit.
+    """
+    design = evaluation.design
+    assert isinstance(design, Comparative)
+    weighting = evaluation.outcomes.primary.weighting
+    return Counting(
+        by_size=weighting == FIXED and not isinstance(design, DifferenceInDifferences),
+        covariates=tuple(design.covariates),
+    )
+
+
+def _refuse_covariates(evaluation: Evaluation, design: Comparative) -> None:
+    """Refuse covariates of a design that takes none, and those that the effect could reach."""
+    where = "design.covariates"
+    if not design.covariates:
+        return
+    if isinstance(design, SyntheticDifferenceInDifferences):
+        raise DesignError(
+            "the weights of a synthetic comparison already follow the course of the treated "
+            "before the start; with so few treated no slope of a covariate can be learnt besides",
+            where=where,
+            remedy="leave them out; say in design.selection how the treated differ",
+        )
+    for id in repeated(design.covariates):
+        raise DesignError(f"'{id}' is named twice", where=where, remedy="name it once")
+    outcomes = set(evaluation.outcomes.indicators)
+    if evaluation.has("robustness"):
+        outcomes |= {control.indicator for control in evaluation.robustness.control_outcomes}
+    for id in design.covariates:
+        if id in outcomes:
+            raise DesignError(
+                f"'{id}' is an outcome here: units alike in its level before the start part "
+                "again by regression to the mean, which would look like an effect",
+                where=where,
+                remedy="adjust for another indicator; parallel trends take care of levels",
+            )
+
+
 def _refuse_weighting(evaluation: Evaluation, design: Comparative) -> None:
     """Refuse weights that the estimator does not use, or that would not hold the groups fixed."""
     primary = evaluation.outcomes.primary
     if not isinstance(design, DifferenceInDifferences):
-        if primary.weighting != EQUAL:
+        if primary.weighting == PERSONS:
             raise DesignError(
-                f"weighting '{primary.weighting}' is not fitted by this version for "
-                f"'{design.type}': each unit counts the same",
+                f"'{design.type}' weighs a unit by one number over all periods, and the numbers "
+                "of each period could move with the intervention",
                 where="outcomes.primary.weighting",
-                remedy=f"set it to {EQUAL}",
+                remedy=f"set it to {FIXED} (each person counts the same, by the numbers before "
+                f"the start) or {EQUAL} (each unit does)",
             )
     elif primary.weighting == PERSONS and primary.measure != "gap":
         raise DesignError(
@@ -140,7 +183,9 @@ def refuse_outside(periods: pd.PeriodIndex, period: pd.Period, where: str) -> No
         )
 
 
-def refuse_unknown_units(design: Comparative, observations: Observations) -> None:
+def refuse_unknown_units(
+    design: Comparative | ControlledInterruptedTimeSeries, observations: Observations
+) -> None:
     """Refuse units that are named but not there, and units that are there but not named."""
     named = {
         "design.adoption" if hasattr(design, "adoption") else "design.treated": design.treated,

@@ -15,26 +15,37 @@ import pandas as pd
 from equieval.methods.did import two_way_fixed_effects
 from equieval.methods.few_treated import ferman_pinto
 from equieval.methods.inference import reassignment_interval
-from equieval.methods.synthetic_did import SyntheticDid, synthetic_did
-from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
+from equieval.methods.synthetic_did import synthetic_did
+from equieval.methods.synthetic_inequality import (
+    placebo_contrast,
+    placebo_synthetic_did,
+    synthetic_strata,
+)
 from equieval.protocol import indicator
 from equieval.study.analysis import CI_LEVEL
-from equieval.study.comparison import CLUSTERED, DRAWS, PER_UNIT, Comparison, Way
+from equieval.study.comparison import CLUSTERED, DRAWS, PER_SIZE, PER_UNIT, Comparison, Way
+from equieval.study.counting import NOTHING, SIZE, Counting
 from equieval.study.panel import PanelDesign
 from equieval.study.panel_frames import TREATED
+from equieval.study.staggered import mean_when_exposed
 
 WEIGHTED = "Weighted comparison"
 PLACEBOS = "placebo units, by rank"
 
 
-def compare_synthetic(panel: pd.DataFrame, _n_events: float | None = None) -> Comparison:
+def compare_synthetic(
+    panel: pd.DataFrame, _n_events: float | None = None, *, counting: Counting = NOTHING
+) -> Comparison:
     """Estimate the effect on ``value`` against the synthetic comparison.
+
+    Treated units count the same in their mean, or by their size (``counting``).
 
     Raises
     ------
     DesignError : the panel carries no synthetic difference-in-differences.
     """
-    ranked = placebo_synthetic_did(panel, outcome="value")
+    panel = counting.sized(panel)
+    ranked = placebo_synthetic_did(panel, outcome="value", weights=counting.size)
     others = ranked.placebos["estimate"].to_numpy(float)[1:]
     units = panel.groupby("unit")["treated"].max()
     treated = int(units.sum())
@@ -45,8 +56,8 @@ def compare_synthetic(panel: pd.DataFrame, _n_events: float | None = None) -> Co
         reason=f"{treated} treated of {len(units)} units: a standard error cannot be learned from "
         f"so few; the estimate is ranked among those of {len(others)} placebos, and no p value "
         f"under {ranked.smallest_attainable_p:.3f} could come out",
-        weighting=PER_UNIT,
-        observed=float(panel.loc[panel["exposed"] == 1, "value"].mean()),
+        weighting=PER_SIZE if counting.by_size else PER_UNIT,
+        observed=mean_when_exposed(panel, counting),
         n_obs=len(panel),
         n_units=len(units),
         n_treated_units=treated,
@@ -93,9 +104,11 @@ def synthetic_frames(
     smallest_attainable_p), ``arms`` (period, arm, rate: the treated, and the weighted comparison
     moved to the level of the treated before the start), ``fit`` (one row: pre_fit, n_controls).
     """
-    found: SyntheticDid = synthetic_did(panel, outcome="value", ci_level=CI_LEVEL)
-    ranked = placebo_synthetic_did(panel, outcome="value")
-    weights = found.unit_weights[found.unit_weights > 0.001].sort_values(ascending=False)
+    counting = design.counting
+    panel, whole = counting.sized(panel), counting.sized(whole)
+    unit_weights, pre_fit = _weights(panel, counting)
+    ranked = placebo_synthetic_did(panel, outcome="value", weights=counting.size)
+    weights = unit_weights[unit_weights > 0.001].sort_values(ascending=False)
     placebos = ranked.placebos.rename(columns={"units": "label"})
     return {
         "weights": pd.DataFrame({"unit": weights.index.astype(str), "weight": weights.to_numpy()}),
@@ -104,18 +117,32 @@ def synthetic_frames(
             p_value=ranked.p_value,
             smallest_attainable_p=ranked.smallest_attainable_p,
         ),
-        "arms": _arms(whole, design, found, outcome),
-        "fit": pd.DataFrame([{"pre_fit": found.pre_fit, "n_controls": found.n_controls}]),
+        "arms": _arms(whole, design, unit_weights, outcome),
+        "fit": pd.DataFrame([{"pre_fit": pre_fit, "n_controls": len(unit_weights)}]),
     }
 
 
+def _weights(panel: pd.DataFrame, counting: Counting) -> tuple[pd.Series, float]:
+    """Return the weights of the controls, and how far the treated lay from their mix before."""
+    if not counting.by_size:
+        found = synthetic_did(panel, outcome="value", ci_level=CI_LEVEL)
+        return found.unit_weights, found.pre_fit
+    sized = synthetic_strata(
+        panel.assign(stratum="all"), ["all"], outcome="value", weights=SIZE, max_placebos=1
+    )
+    return sized.unit_weights, float(sized.pre_fit["all"])
+
+
 def _arms(
-    whole: pd.DataFrame, design: PanelDesign, found: SyntheticDid, outcome: str
+    whole: pd.DataFrame, design: PanelDesign, unit_weights: pd.Series, outcome: str
 ) -> pd.DataFrame:
     """Return the treated and the weighted comparison over time."""
     values = whole.pivot(index="period", columns="unit", values="value")
     treated = values[list(design.adoption)].mean(axis=1)
-    weights = found.unit_weights.reindex(list(design.controls)).fillna(0.0)
+    if design.counting.by_size:
+        share = whole.groupby("unit")[SIZE].first()[list(design.adoption)]
+        treated = values[list(design.adoption)] @ (share / share.sum())
+    weights = unit_weights.reindex(list(design.controls)).fillna(0.0)
     weighted = values[list(design.controls)] @ weights
     before = values.index < design.start
     level = float((treated - weighted)[before].mean())
