@@ -120,7 +120,9 @@ def test_the_comment_page_names_whom_each_report_names(published) -> None:
     assert "Contact: author@example.org. Latest version: v1." in entry
 
 
-def test_a_long_table_is_folded_and_every_page_of_a_report_describes_itself(published) -> None:
+def test_a_long_table_is_folded_and_each_page_of_a_report_has_its_own_title_and_description(
+    published,
+) -> None:
     folder = published.freeze(1)
     notebook = folder / "effect.ipynb"
     row = '<tr><th scope=\\"row\\">REML</th>'
@@ -134,7 +136,11 @@ def test_a_long_table_is_folded_and_every_page_of_a_report_describes_itself(publ
     assert page.count(folded) == page.count("long-table") == 1
     assert page.index(folded) < page.index('<div class="table-scroll"') < page.index("REML")
     assert "long-table" not in (folder / "html" / "index.html").read_text()
-    described = "Effect on the outcome: a page of the report “Smokefree pathway in the north”"
+    report = "Smokefree pathway in the north"
+    ends = "version v1 – Equity evaluations</title>"
+    assert f"<title>Effect on the outcome – {report}, {ends}" in page
+    assert f"<title>{report} – {ends}" in (folder / "html" / "index.html").read_text()
+    described = f"Effect on the outcome: a page of the report “{report}”"
     assert f'<meta name="description" content="{described}, version v1.">' in page
 
 
