@@ -58,10 +58,11 @@ def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Ta
     columns = (
         Column("where", "Where"),
         Column("series", "What is estimated"),
-        Column("estimate", "Change", "", "change"),
-        Column("ci_low", "95% interval", "", "change-interval", upper="ci_high"),
+        Column("estimate", "Change", "", "change", by_row="estimate"),
+        Column("ci_low", "95% interval", "", "change-interval", upper="ci_high",
+               by_row="estimate"),
         Column("reading", "Reading"),
-    )
+    )  # fmt: skip
     return Table(caption, data, columns, note=note)
 
 

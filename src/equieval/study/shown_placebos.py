@@ -6,11 +6,13 @@ import math
 
 import pandas as pd
 
-from equieval.present import layouts, numbers
+from equieval.present import figures, layouts, numbers
+from equieval.study import views
 from equieval.study.analysis import Analysis
 from equieval.study.control_outcomes import CONTROL_OUTCOME, PLACEBO_GROUP
 from equieval.study.control_words import RULED_OUT, reading
 from equieval.study.page import Page
+from equieval.study.panel_options import Comparative
 from equieval.study.words import measure_name, measure_unit
 
 PLACEBO_START = "placebo start"
@@ -18,13 +20,32 @@ KINDS = (PLACEBO_START, CONTROL_OUTCOME, PLACEBO_GROUP)
 _NUMBERS = ["estimate", "ci_low", "ci_high", "df"]
 
 
-def show_placebos(page: Page, analysis: Analysis) -> None:
-    """Show every estimate where none can be in one table, and why none can be there."""
-    controls = analysis.frame("controls")
+def show_placebos(page: Page, analysis: Analysis, estimates: pd.DataFrame) -> None:
+    """Show every estimate where none can be, beside the one reported, and why none can be there.
+
+    Parameters
+    ----------
+    estimates : of the pages before, with the effect as reported.
+    """
+    placebo, controls = analysis.frame("placebo"), analysis.frame("controls")
+    primary = page.evaluation.outcomes.primary
+    drawn = beside_the_reported(placebo, controls, estimates, primary.indicator, primary.measure)
+    if len(drawn) > 1:
+        horizon = "up to" if isinstance(page.evaluation.design, Comparative) else "at"
+        page.show(
+            "placebo-gap",
+            figures.forest,
+            drawn,
+            quantity=f"change in the {page.words['measure']} {horizon} the horizon",
+            unit=page.words["measure_unit"],
+            rows="estimates",
+            below="a narrower gap",
+            above="a wider gap",
+        )
     page.show(
         "placebo",
         layouts.where_none_can_be,
-        where_none_can_be(analysis.frame("placebo"), controls),
+        where_none_can_be(placebo, controls),
         caption="Effects where the intervention can have none",
         note=RULED_OUT,
     )
@@ -74,6 +95,31 @@ def where_none_can_be(placebo: pd.DataFrame, controls: pd.DataFrame) -> pd.DataF
     return pd.DataFrame(rows)
 
 
+def beside_the_reported(
+    placebo: pd.DataFrame,
+    controls: pd.DataFrame,
+    estimates: pd.DataFrame,
+    outcome: str,
+    measure: str,
+) -> pd.DataFrame:
+    """Return the reported effect on a measure above those where none can be, for a forest plot.
+
+    Only what is in the unit of the outcome and has an estimate; no row where none has.
+    """
+    asked = pd.concat([placebo, controls], ignore_index=True)
+    unit = numbers.change_unit(measure_unit(measure, outcome))
+    units = asked["outcome"].map(lambda other: numbers.change_unit(measure_unit(measure, other)))
+    asked = asked[(asked["measure"] == measure) & asked["estimate"].notna() & (units == unit)]
+    labels = [
+        _called(kind, label) for kind, label in zip(asked["kind"], asked["label"], strict=True)
+    ]
+    if not labels:
+        return asked
+    reported = views.as_reported(estimates, measure, pd.Series([outcome]))
+    rows = asked.assign(label=labels, primary=False)
+    return pd.concat([reported, rows], ignore_index=True)
+
+
 def arguments(controls: pd.DataFrame) -> pd.DataFrame:
     """Return why no effect can be there, each control once: ``item, words``."""
     named = controls.drop_duplicates(["kind", "label"])
@@ -87,9 +133,9 @@ def _called(kind: str, label: str) -> str:
     """Return what a row is called.
 
     >>> _called("placebo start", "placebo start in 2021-04"), _called("placebo group", "Elsewhere")
-    ('Placebo start: 2021-04', 'Placebo group: Elsewhere')
+    ('Placebo start: April 2021', 'Placebo group: Elsewhere')
     """
-    return f"{kind.capitalize()}: {label.removeprefix(f'{PLACEBO_START} in ')}"
+    return f"{kind.capitalize()}: {views.periods_named(label.removeprefix(f'{PLACEBO_START} in '))}"
 
 
 def _series(measure: str, outcome: str) -> str:

@@ -226,15 +226,20 @@ def slope_fit(evaluation: Evaluation, observations: Observations, period: str) -
 def variants(frame: pd.DataFrame, estimates: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the variants of one measure under the headline estimate, for a forest plot."""
     rows = frame[frame["measure"] == measure].assign(primary=False)
+    main = as_reported(estimates, measure, rows["outcome"])
+    frame = pd.concat([main, _ends_of_leaving_out(rows)], ignore_index=True)
+    return frame.assign(label=[capitalise(periods_named(label)) for label in frame["label"]])
+
+
+def as_reported(estimates: pd.DataFrame, measure: str, outcomes: pd.Series) -> pd.DataFrame:
+    """Return the headline effect on a measure as the row that others are held against."""
     main = at_headline(headline_rows(estimates), measure)
-    main = main[
+    return main[
         (main["page"] != "robustness")
         & (main["scale"] == "absolute")
         & (main["stratum"] == "all")
-        & (main["outcome"].isin(rows["outcome"]))
+        & main["outcome"].isin(outcomes)
     ].assign(label="As reported", primary=True, kind="as reported", measure=measure)
-    frame = pd.concat([main, _ends_of_leaving_out(rows)], ignore_index=True)
-    return frame.assign(label=[capitalise(_periods_named(label)) for label in frame["label"]])
 
 
 def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +256,7 @@ def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~alone], ends, refused], ignore_index=True)
 
 
-def _periods_named(label: str) -> str:
+def periods_named(label: str) -> str:
     """Return a label with its months and quarters as readers write them."""
     return _PERIOD.sub(lambda found: period_label(found[0]), label)
 
@@ -286,37 +291,6 @@ def refusal(estimates: pd.DataFrame, outcome: str, measure: str = "") -> str:
     rows = rows[(rows["outcome"] == outcome) & rows["estimate"].isna() & rows["note"].notna()]
     rows = rows[rows["estimand"].str.startswith(f"{measure}:" if measure else "")]
     return f"The headline model gives no estimate. {rows['note'].iloc[0]}" if len(rows) else ""
-
-
-def placebo(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return each placebo start and what it found, in words: ``series, label, finding, ...``.
-
-    With ``id, estimate`` of its row.
-    """
-    rows = [
-        (
-            measure_name(str(row["measure"])).capitalize(),
-            _periods_named(str(row["label"]).removeprefix("placebo start in ")),
-            _finding(row),
-            row["id"],
-            row["estimate"],
-        )
-        for _, row in frame.iterrows()
-    ]
-    rows = rows or [("All", "none", "the protocol names no placebo start", None, None)]
-    return pd.DataFrame(rows, columns=["series", "label", "finding", "id", "estimate"])
-
-
-def _finding(row: pd.Series) -> str:
-    if pd.isna(row["estimate"]):
-        return f"cannot be estimated: {str(row['note']).partition(': ')[2]}"
-    if row["df"] < LEAST_DF:
-        return (
-            f"{numbers.change(row['estimate'])}, on {numbers.degrees_of_freedom(row['df'])} "
-            "degrees of freedom: too little to tell"
-        )
-    span = numbers.interval(row["ci_low"], row["ci_high"], signed=True)
-    return f"{numbers.change(row['estimate'])} (95% interval {span})"
 
 
 def residual_tests(frame: pd.DataFrame) -> pd.DataFrame:

@@ -221,3 +221,22 @@ def test_what_is_found_where_no_effect_can_be_is_evidence_on_common_shocks(
     # A change that is named stays one, whatever the controls say.
     named = conditions.seven_conditions(evaluation, observations, appraisal, robust)
     assert answers(named, "condition")["Common shocks"][0] == "not met"
+
+
+def test_an_effect_where_none_can_be_costs_a_step_of_certainty_and_one_unbounded_does_not(
+    evaluation: Evaluation, observations: Observations, estimates: pd.DataFrame
+) -> None:
+    def reasons(found: pd.DataFrame) -> tuple[str, ...]:
+        return judge(
+            evaluation, observations, pd.concat([estimates, found], ignore_index=True)
+        ).certainty_reasons
+
+    assert "something moved what the intervention cannot (Control 1)" in reasons(
+        controls((0.1, 0.2))
+    )
+    for quiet in (
+        controls((-0.1, 0.2)),
+        controls((0.1, 0.2)).assign(ci_low=float("nan"), ci_high=float("nan")),
+        controls((0.1, 0.2)).assign(df=2.0),
+    ):
+        assert not any("moved what" in reason for reason in reasons(quiet))

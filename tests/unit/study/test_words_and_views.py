@@ -15,6 +15,7 @@ from equieval.study.appraisal import Answer, judge
 from equieval.study.baseline import shown_measures
 from equieval.study.pages import EVERY_BLOCK, page_spec, pages_for
 from equieval.study.robustness import robustness
+from equieval.study.shown_placebos import where_none_can_be
 
 OUTCOME = "stillbirth"
 
@@ -208,9 +209,15 @@ def test_variants_stand_under_the_estimate_as_reported(
 def test_placebo_starts_that_six_points_cannot_carry_are_listed_with_the_reason(
     evaluation: Evaluation, observations: Observations
 ) -> None:
-    shown = views.placebo(robustness(evaluation, observations).frame("placebo"))
-    assert shown["label"].tolist() == ["2013", "2014"] * 2
-    assert shown["finding"].str.startswith("cannot be estimated: ").all()
+    found = robustness(evaluation, observations)
+    shown = where_none_can_be(found.frame("placebo"), found.frame("controls"))
+    starts = shown[shown["where"].str.startswith("Placebo start")]
+    assert starts["where"].tolist() == [
+        f"Placebo start: {year}" for year in (2013, 2013, 2014, 2014)
+    ]
+    assert starts["reading"].str.startswith("Cannot be estimated: ").all()
+    # No control outcome and no placebo group: the table says that none was declared.
+    assert shown["series"].tolist().count("None was declared beforehand") == 2
 
 
 @pytest.mark.parametrize(
