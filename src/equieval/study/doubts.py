@@ -78,10 +78,10 @@ def _where_none_can_be(estimates: pd.DataFrame) -> Iterator[str]:
     placebo = placebo[~(placebo["df"] < LEAST_DF)]
     clear = int(_clear(placebo).sum())
     if clear:
-        shown = "shows an effect" if clear == 1 else "show effects"
+        shown = "shows" if clear == 1 else "show"
         yield (
-            f"{clear} of {len(placebo)} placebo starts {shown} before anything had begun (chance "
-            "alone gives one in twenty)"
+            f"{clear} of {len(placebo)} estimates at placebo starts {shown} an effect before "
+            "anything had begun (chance alone gives one in twenty)"
         )
     moved = moved_where_none_can_be(estimates)
     if moved:

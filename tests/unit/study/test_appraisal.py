@@ -161,7 +161,7 @@ def test_an_effect_at_a_placebo_start_is_said_and_costs_certainty(monthly: Judge
     clear = with_primary(with_variants(monthly, -1.0), **BELOW)
     quiet, loud = (certainty(with_placebos(clear, number)) for number in (0, 1))
     assert quiet.doubts == ()
-    assert "placebo starts shows an effect before anything had begun" in loud.doubts[0]
+    assert "estimates at placebo starts shows an effect before anything had begun" in loud.doubts[0]
     assert loud.certainty_reasons == (*quiet.certainty_reasons, *loud.doubts)
     assert (quiet.certainty, loud.certainty) == ("moderate", "low")
 
