@@ -165,11 +165,12 @@ class ControlledInterruptedTimeSeries(_Interrupted):
     unit: Text = Field(description="What a unit is, e.g. 'LMNS'.")
     treated: Texts = Field(min_length=1, description="Treated units.")
     controls: Texts = Field(min_length=1, description="Untreated units.")
+    exclusions: tuple[Exclusion, ...] = Field(default=(), description="Units left out, with why.")
 
     def problems(self) -> Iterator[Problem]:
-        """Yield units on both sides or named twice, and what is wrong with the series."""
+        """Yield units on several sides or named twice, and what is wrong with the series."""
         yield from super().problems()
-        yield from _arms(self.treated, self.controls, ())
+        yield from _arms(self.treated, self.controls, self.exclusions)
 
 
 class _Comparative(DesignBase):

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.errors import DesignError, did_you_mean
 from equieval.methods.its_design import difference_series
 from equieval.protocol import Evaluation
 from equieval.protocol.design import ControlledInterruptedTimeSeries
 from equieval.study.panel import pooled
+from equieval.study.panel_options import refuse_unknown_units
 from equieval.study.rates_by_period import measure_values, outcome_series, stratum_series
 
 TREATED, COMPARISON = "the treated units", "the comparison units"
@@ -99,19 +99,13 @@ def compared_series(evaluation: Evaluation, observations: Observations) -> Compa
 
     Raises
     ------
-    DesignError : a unit that the design names is not in the data.
+    DesignError : a unit that the design names is not in the data, or one of the data is neither
+        compared nor left out with a reason.
     """
     design = evaluation.design
     if not isinstance(design, ControlledInterruptedTimeSeries):
         return ComparedSeries(observations)
-    for where, units in (("treated", design.treated), ("controls", design.controls)):
-        for unit in units:
-            if unit not in observations.units:
-                raise DesignError(
-                    f"the data have no {design.unit} '{unit}'",
-                    where=f"design.{where}",
-                    remedy=did_you_mean(unit, observations.units),
-                )
+    refuse_unknown_units(design, observations)
     return ComparedSeries(
         pooled(observations, design.treated, TREATED),
         pooled(observations, design.controls, COMPARISON),

@@ -12,9 +12,12 @@ import numpy as np
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.errors import DesignError
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import COMPARISON_THRESHOLDS, against
+from equieval.study.did import refuse_without_interval
 from equieval.study.panel import PanelDesign, panel_design
+from equieval.study.series import label
 
 MOST = 1_000_000
 """Ways to choose the treated are counted up to here: more make no difference."""
@@ -32,8 +35,14 @@ def panel_checks(
     Returns
     -------
     The frame of `equieval.study.adequacy.against`.
+
+    Raises
+    ------
+    DesignError : nothing could be estimated, whatever the thresholds say.
     """
     design = panel_design(evaluation, observations)
+    refuse_without_interval(evaluation.outcomes.primary.measure)
+    _refuse_nothing_left(design)
     return planned_panel_checks(design, observations, evaluation.outcomes.primary.indicator)
 
 
@@ -80,6 +89,28 @@ def expected_events(design: PanelDesign, observations: Observations, outcome: st
         if start <= design.horizon
     ]
     return float(np.min(found)) if found else math.nan
+
+
+def _refuse_nothing_left(design: PanelDesign) -> None:
+    """Refuse units of which no period is left to compare, before their start or from it on."""
+    kept, waits = _kept(design), design.anticipation
+    for unit, start in design.adoption.items():
+        if start > design.horizon:
+            continue
+        if not (kept < start - waits).any():
+            words = f" and the anticipation of {waits} periods" if waits else ""
+            raise DesignError(
+                f"no period is left before the start of {unit} ({label(start)}){words}",
+                where="design.anticipation" if waits else "design.exclude_periods",
+                remedy="leave fewer periods out, or supply earlier data",
+            )
+        if not (kept >= start).any():
+            raise DesignError(
+                f"every period from the start of {unit} ({label(start)}) to the horizon "
+                f"({label(design.horizon)}) is left out",
+                where="design.exclude_periods",
+                remedy="leave fewer periods out, or name a later horizon",
+            )
 
 
 def _kept(design: PanelDesign) -> pd.PeriodIndex:

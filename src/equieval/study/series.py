@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from equieval.data import Observations, parse_period, period_label
-from equieval.data.periods import pandas_frequency
+from equieval.data import Observations, parse_period
 from equieval.disclosure.protect import MARK
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.its_design import Impact, SegmentedModel
@@ -20,8 +19,13 @@ from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
     InterruptedTimeSeries,
 )
-from equieval.protocol.periods import FREQUENCIES
 from equieval.study.rates_by_period import outcome_series
+from equieval.study.series_options import label as label
+from equieval.study.series_options import (
+    refuse_long_lag,
+    refuse_no_effect_there,
+    refuse_periods_outside,
+)
 
 MIN_POINTS_PER_SIDE = 3
 """EPOC: an interrupted time series has at least three points before and after."""
@@ -31,7 +35,6 @@ LINEAR_MEASURES = ("sii", "gap", "concentration-index-absolute")
 """Measures linear in the group rates: a series of them carries the correlation exactly."""
 
 _FOURIER_PAIRS = {"fourier-1": 1, "fourier-2": 2}
-_FREQUENCY_OF = {pandas_frequency(name): name for name in FREQUENCIES}
 
 
 @dataclass(frozen=True)
@@ -152,9 +155,10 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
             remedy="name a period after the start that the data cover",
         )
     found = stated_design(evaluation, periods, frequency)
-    _refuse_no_effect_yet(found)
+    refuse_periods_outside(evaluation, found)
+    refuse_no_effect_there(evaluation, found)
+    refuse_long_lag(evaluation, found)
     found.matrix()  # refuses a season that the data cannot have
-    _refuse_periods_outside(evaluation, found)
     _refuse_withheld(found, observations, primary.indicator)
     _refuse_gaps(found, observations, primary.indicator)
     for outcome in evaluation.outcomes.indicators:
@@ -188,15 +192,6 @@ def stated_design(evaluation: Evaluation, periods: pd.PeriodIndex, frequency: st
     )
 
 
-def label(period: pd.Period) -> str:
-    """Return a period as the parameters write it, whatever its frequency.
-
-    >>> label(pd.Period("2019Q3")), label(pd.Period(year=2020, freq="Y-MAR"))
-    ('2019-Q3', '2019/20')
-    """
-    return period_label(period, _FREQUENCY_OF[period.freqstr])
-
-
 def _interrupted(
     evaluation: Evaluation,
 ) -> InterruptedTimeSeries | ControlledInterruptedTimeSeries:
@@ -222,24 +217,6 @@ def _interrupted(
             )
     _refuse_unordered(evaluation)
     return design
-
-
-def _refuse_no_effect_yet(design: SeriesDesign) -> None:
-    """Refuse a horizon at which the impact model has no effect by construction."""
-    if design.impact == "slope" and design.horizon == design.start:
-        raise DesignError(
-            "a change of slope has no effect yet at the start itself",
-            where="outcomes.primary.horizon",
-            remedy="name a later period, or use impact: level or level-and-slope",
-        )
-    begins = design.start + design.lag + design.phase_in
-    if design.horizon < begins:
-        raise DesignError(
-            f"the effect begins in {label(begins)} (lag {design.lag}, phase-in "
-            f"{design.phase_in}), after the horizon {label(design.horizon)}",
-            where="outcomes.primary.horizon",
-            remedy="name a later period, or shorten design.lag and design.phase_in",
-        )
 
 
 def _refuse_unordered(evaluation: Evaluation) -> None:
@@ -276,32 +253,6 @@ def refuse_other_units(
             where="design.unit",
             remedy="name the unit of the data, or supply data of this unit alone",
         )
-
-
-def _refuse_periods_outside(evaluation: Evaluation, design: SeriesDesign) -> None:
-    """Refuse periods that name nothing in the series: they would be ignored without a word."""
-    asked = [("design.exclude_periods", period) for period in evaluation.design.exclude_periods]
-    latest = design.periods[-1]
-    if evaluation.has("robustness"):
-        block = evaluation.robustness
-        asked += [("robustness.placebo_starts", period) for period in block.placebo_starts]
-        asked += [("robustness.alternative_starts", period) for period in block.alternative_starts]
-        asked += [("robustness.exclude_periods", p) for each in block.exclude_periods for p in each]
-    for where, name in asked:
-        period = parse_period(name, _FREQUENCY_OF[design.periods.freqstr])
-        if period not in design.periods:
-            raise DesignError(
-                f"{name} lies outside the data ({label(design.periods[0])} to {label(latest)})",
-                where=where,
-                remedy="correct it, or leave it out",
-            )
-        if where == "robustness.alternative_starts" and period > design.horizon:
-            raise DesignError(
-                f"the other start {name} comes after the horizon ({label(design.horizon)}), where "
-                "the effect is judged",
-                where=where,
-                remedy="name a start up to the horizon",
-            )
 
 
 def withheld_note(design: SeriesDesign, observations: Observations, cells: pd.DataFrame) -> str:

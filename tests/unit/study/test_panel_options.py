@@ -151,8 +151,9 @@ CHANGES: dict[str, Changed] = {
     },
     SYNTHETIC: SHARED | {"design.start": (INEQUALITY, one("design.start", "2022-Q2"))},
     CONTROLLED: {
-        "design.controls": (INEQUALITY, without_a("controls")),
-        "design.treated": (INEQUALITY, without_a("treated")),
+        "design.controls": (INEQUALITY, left_out("controls")),
+        "design.treated": (INEQUALITY, left_out("treated")),
+        "design.exclusions": (INEQUALITY, left_out("controls")),
         "design.start": (INEQUALITY, one("design.start", "2021-Q4")),
         "robustness.newey_west_lag": (EFFECT, one("robustness.newey_west_lag", 5)),
     },
@@ -227,6 +228,7 @@ REFUSED: Refusals = {
         ("design.covariates", adjusting(BOOKING), "already follow the course of the treated"),
     ],
     CONTROLLED: [
+        ("design.controls", without_a("controls"), "units that the design does not name"),
         (
             "outcomes.primary.weighting", one("outcomes.primary.weighting", "fixed-shares"),
             "'fixed-shares' is not fitted",
