@@ -10,7 +10,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.adjustment import refuse_too_many
 from equieval.methods.inference import effective_number
-from equieval.study.words import outcome_name
+from equieval.study.words import adjusted_for
 
 SIZE: Final = "size before the start"
 """Column of panels: a unit's denominators before anybody is exposed."""
@@ -75,13 +75,8 @@ class Counting:
 
     def words(self, inference: str) -> str:
         """Return how an interval was made, with what the estimate is adjusted for."""
-        return f"{inference}; adjusted for {self.adjusted_for}" if self.covariates else inference
-
-    @property
-    def adjusted_for(self) -> str:
-        """What is adjusted for, in words; empty for nothing."""
-        names = [f"the {outcome_name(name)}" for name in self.covariates]
-        return f"{' and '.join(names)} before the start" if names else ""
+        adjusted = adjusted_for(self.covariates)
+        return f"{inference}; adjusted for {adjusted}" if adjusted else inference
 
     def refuse_too_many(self, panel: pd.DataFrame) -> None:
         """Refuse more covariates than the units of a panel carry.

@@ -6,6 +6,7 @@ follow from the evaluation; `Page.show` passes on the ones that a maker asks for
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from equieval.present.groups import called
@@ -41,14 +42,18 @@ WEIGHTING = {
     "fixed-shares": "each person counts the same; group shares are those before the start",
     "equal": "each unit counts the same; group shares are those before the start",
 }
+BY_SIZE_BEFORE = (
+    "each person counts the same, by the numbers before the start; group shares are those before "
+    "the start"
+)
 
 
 def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
     """Return the words of a page, from the blocks that it reads.
 
     Keys: ``outcome, unit, polarity, measure, measure_meaning, measure_unit, gap, subject, group,
-    most, least, population, source, synthetic, design, start, last_start, horizon, weighting``
-    and, where the page reads the block, ``intervention``.
+    most, least, population, source, synthetic, design, start, last_start, horizon, weighting,
+    compared, adjusted`` and, where the page reads the block, ``intervention``.
     """
     primary = evaluation.outcomes.primary
     words: dict[str, Any] = {
@@ -65,12 +70,28 @@ def page_words(spec: PageSpec, evaluation: Evaluation) -> dict[str, Any]:
         "start": first_start(evaluation),
         "last_start": last_start(evaluation),
         "horizon": primary.horizon,
-        "weighting": WEIGHTING.get(primary.weighting, primary.weighting),
+        "weighting": _weighting(evaluation),
+        "compared": evaluation.design.unit if hasattr(evaluation.design, "covariates") else "",
+        "adjusted": adjusted_for(getattr(evaluation.design, "covariates", ())),
         "population": _population(evaluation, spec),
     }
     if "intervention" in spec.reads:
         words["intervention"] = f"the {evaluation.intervention.name}"
     return words
+
+
+def _weighting(evaluation: Evaluation) -> str:
+    """Return who counts how much; with several starts a unit has one number over all periods."""
+    weighting = evaluation.outcomes.primary.weighting
+    if weighting == "fixed-shares" and evaluation.design.type in ("staggered-did", "synthetic-did"):
+        return BY_SIZE_BEFORE
+    return WEIGHTING[weighting]
+
+
+def adjusted_for(covariates: Iterable[str]) -> str:
+    """Return what is adjusted for, in running text; empty for nothing."""
+    names = [f"the {outcome_name(name)}" for name in covariates]
+    return f"{' and '.join(names)} before the start" if names else ""
 
 
 def group_words(evaluation: Evaluation) -> dict[str, Any]:

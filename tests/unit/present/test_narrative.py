@@ -222,6 +222,26 @@ def test_the_estimand_is_told_in_words_and_symbols(estimates: pd.DataFrame) -> N
     assert r"\mathrm{E}\{Y_t(1)\} \, / \, \mathrm{E}\{Y_t(0)\}" in ratio
 
 
+@pytest.mark.parametrize(
+    ("done", "named"),
+    [
+        ("each unit counts the same", "(the average effect per trust among the treated)"),
+        ("each person counts the same", "(the average effect per person among the treated)"),
+    ],
+)
+def test_the_estimand_is_named_by_who_counts_in_what_was_done(
+    estimates: pd.DataFrame, done: str, named: str
+) -> None:
+    words = narrative.estimand_words(
+        estimates.loc[estimates["id"] == "gap"].assign(weighting=done),
+        outcome="stillbirth rate", unit=UNIT, population="24 trusts", compared="trust",
+        weighting="each person counts the same; group shares are fixed",
+        adjusted="the booking rate before the start", **ITS,
+    ).markdown  # fmt: skip
+    assert f"**Weighting:** {done} {named}; group shares are fixed" in words.replace("\\", "")
+    assert "**Adjusted for:** the booking rate before the start" in words
+
+
 def test_synthetic_evidence_is_not_rated(estimates: pd.DataFrame) -> None:
     words = narrative.certainty_statement(estimates, certainty="not-rated").markdown
     assert "not rated" in words

@@ -54,6 +54,14 @@ def test_levelling_up_is_said_of_a_gap_that_narrowed_and_of_no_other() -> None:
         assert "levelling" not in words
 
 
+def test_where_both_ends_gained_the_one_that_gained_more_is_named() -> None:
+    gained = "narrowed: the worst-off gained"
+    ends = _ends(-1.0, -0.6)
+    ends.loc[1, ["ci_low", "ci_high"]] = [-0.8, -0.4]
+    words = narrative.levelling_statement(ends, verdict=gained, **RATE).markdown
+    assert "decile gained more than the least deprived decile (levelling up).**" in words
+
+
 def test_an_end_without_an_interval_did_not_stay_as_it_was() -> None:
     ends = _ends(-1.0, 0.1)
     ends.loc[1, ["estimate", "ci_low", "ci_high"]] = math.nan
@@ -232,6 +240,27 @@ def test_a_panel_model_is_told_by_what_was_fitted(estimator: str) -> None:
     assert words.count("$") % 2 == 0
     assert "There are 40 units, of which 1 takes part. Interval: clustered." in words
     assert ("units that never take part" in words) == (estimator == "Callaway–Sant'Anna")
+
+
+@pytest.mark.parametrize("estimator", ["two-way fixed effects", "Callaway–Sant'Anna"])
+def test_an_adjusted_model_says_what_is_adjusted_for_and_what_is_assumed(estimator: str) -> None:
+    row = pd.DataFrame([{"estimator": estimator}])
+    words = narrative.did_model(row, adjusted="the booking rate before the start").markdown
+    assert words.count("$$") == 2
+    assert "is the booking rate before the start" in words
+    assert "{adjusted}" not in words
+    assert "units that were alike in it before, whether they take part or not" in words
+    assert "alike in it" not in narrative.did_model(row).markdown
+    with pytest.raises(InputError, match="'imputation' with covariates"):
+        narrative.did_model(pd.DataFrame([{"estimator": "imputation"}]), adjusted="size")
+
+
+@pytest.mark.parametrize(("treated", "counts"), [(2, "each unit"), (8, "each person")])
+def test_the_weighting_told_is_that_of_what_was_done(treated: int, counts: str) -> None:
+    row = {"estimator": "two-way fixed effects", "n_units": 24, "n_treated_units": treated}
+    weighting = "each person counts the same; group shares are those before the start"
+    words = narrative.did_model(pd.DataFrame([row]), weighting=weighting).markdown
+    assert f"Weighting: {counts} counts the same; group shares are those before" in words
 
 
 def test_a_model_without_words_is_refused_with_the_one_meant() -> None:

@@ -108,6 +108,8 @@ def estimand_words(
     start: object = None,
     measure: str = "",
     weighting: str = "",
+    compared: str = "",
+    adjusted: str = "",
 ) -> Statement:
     """Say what is estimated, in words and in symbols.
 
@@ -115,11 +117,15 @@ def estimand_words(
     ----------
     data : the primary estimate's row: its scale and horizon are said.
     measure : the inequality measure, when the estimand is a change in inequality.
-    weighting : how groups are weighted, in words.
+    weighting : how groups are weighted, in words; who counts how much goes by the row's own
+        ``weighting`` where it has one.
+    compared : what a unit is, where units are compared: the effect is then named by who counts.
+    adjusted : what is adjusted for, in words.
     """
     row = row_of(data, None, "estimand_words")
     relative = row.ratio
-    what = f"{as_text(measure)} of the {as_text(outcome)}" if measure else as_text(outcome)
+    link = "in" if measure.startswith("difference") else "of"
+    what = f"{as_text(measure)} {link} the {as_text(outcome)}" if measure else as_text(outcome)
     since = period_label(start) if start is not None else ""
     moment = row.when or "the stated horizon"
     if row.average:
@@ -140,10 +146,26 @@ def estimand_words(
         f"**Time:** {moment}",
     ]
     if weighting:
-        lines.append(f"**Weighting:** {as_text(weighting)}")
+        lines.append(f"**Weighting:** {as_text(_who_counts(data, weighting, compared))}")
+    if adjusted:
+        lines.append(
+            f"**Adjusted for:** {as_text(adjusted)}: those that were alike in it are taken to "
+            "have gone on alike"
+        )
     bullets = "\n".join(f"- {line}" for line in lines)
     markdown = f"{bullets}\n\nIn symbols: $\\theta = {formula}$, {symbols}."
     return Statement(markdown, plain_frame(data))
+
+
+def _who_counts(data: pd.DataFrame, weighting: str, compared: str) -> str:
+    """Return who counts how much, as it was done, and what the effect is called by it."""
+    if not compared:
+        return weighting
+    words, separator, shares = weighting.partition("; ")
+    done = data["weighting"].iloc[0] if "weighting" in data else ""
+    words = done if isinstance(done, str) and done else words
+    named = f"per {compared}" if words.startswith("each unit") else "per person"
+    return f"{words} (the average effect {named} among the treated){separator}{shares}"
 
 
 def _symbols(row: Row, measured: bool) -> tuple[str, str]:
