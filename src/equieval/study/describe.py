@@ -57,6 +57,8 @@ _TIDIER = (
 def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
     """Return what was evaluated in a few lines: ``item, words``."""
     primary = evaluation.outcomes.primary
+    measure = measure_name(primary.measure, evaluation)
+    link = "in" if measure.startswith("difference") else "of"
     design = evaluation.design
     series = observations.periods(primary.indicator)
     publishers = dict.fromkeys(source.publisher for source in evaluation.data.sources)
@@ -67,7 +69,7 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
         ("Start", _start(design)),
         (
             "Primary question",
-            f"Change in the {measure_name(primary.measure, evaluation)} of the "
+            f"Change in the {measure} {link} the "
             f"{outcome_name(primary.indicator)} {_when(evaluation)}, against that",
         ),
         (

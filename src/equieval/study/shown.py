@@ -76,7 +76,7 @@ def show_bounds(page: Page, analysis: Analysis) -> None:
         named if equity.ordered else named[named["stratum"] == named["stratum"].iloc[0]],
         unit=page.words["unit"],
         measure=measure,
-        name=measure_name(measure),
+        name=measure_name(measure, page.evaluation),
         missing_share=float(bounds["missing_share"].iloc[0]),
     )
 
@@ -231,7 +231,7 @@ def show_ratios(page: Page, analysis: Analysis) -> None:
 
 def show_lasting(page: Page, analysis: Analysis) -> None:
     """Show the effect by time since the start, and what is left of the early one."""
-    measure = measure_name(page.evaluation.outcomes.primary.measure)
+    measure = page.words["measure"]
     show_sustained(page, analysis)
     lasting = analysis.frame("lasting")
     if lasting.empty:

@@ -74,7 +74,8 @@ def levelling_statement(
     names = {"most": as_text(groups.most_words), "least": as_text(groups.least_words)}
     when = moment(horizon, average=design in AVERAGED if average is None else average)
     if verdict:
-        lead = f"**{sentence(_gap_words(verdict, as_text(gap), names))}**"
+        both = bool(ends[0].sign) and ends[0].sign == ends[1].sign
+        lead = f"**{sentence(_gap_words(verdict, as_text(gap), names, both=both))}**"
     else:
         told = levelling_verdict(ends[0], ends[1], polarity)[1].format(**names)
         lead = f"**{sentence(f'{when} {told}'.strip())}**"
@@ -84,14 +85,17 @@ def levelling_statement(
     return Statement(" ".join(parts), plain_frame(rows))
 
 
-def _gap_words(verdict: str, gap: str, names: Mapping[str, str]) -> str:
-    """A levelling verdict with the groups by their names."""
+def _gap_words(verdict: str, gap: str, names: Mapping[str, str], *, both: bool) -> str:
+    """A levelling verdict with the groups by their names; ``both`` moved the same way."""
     change, _, who = verdict.partition(": ")
     if not who:
         return f"the {gap} shows no clear change"
     if who.startswith("not clear"):
         return f"the {gap} {change} against what was expected; who moved is not clear"
     moved = who.replace("the worst-off", names["most"]).replace("the best-off", names["least"])
+    if both and " and " not in who:
+        other = names["least" if who.startswith("the worst-off") else "most"]
+        moved += f" more than {other}"
     kind = LEVELLING.get(verdict, "")
     return f"the {gap} {change} against what was expected: {moved}{f' ({kind})' if kind else ''}"
 

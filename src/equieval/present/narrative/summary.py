@@ -84,8 +84,8 @@ def key_points(
     points.append(f"{_certainty(certainty, certainty_reasons, change)} {held}")
     if would_change:
         wanted = "; or ".join(as_text(item) for item in would_change)
-        lead = "change" if on_gap in CAUTIOUS else "make more certain"
-        points.append(sentence(f"what would {lead} this answer: {wanted}"))
+        lead = "change this answer" if on_gap in CAUTIOUS else "make this answer more certain"
+        points.append(sentence(f"what would {lead}: {wanted}"))
     said = data[data["id"].isin([primary, effect, baseline])]
     return Statement("\n".join(f"- {point}" for point in points), plain_frame(said))
 
