@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from intervals import staggered
 from intervals.panels import ESTIMAND, PanelCell
 from intervals.series import SeriesCell
 from intervals.staggered import StaggeredCell
@@ -169,9 +170,8 @@ _SERIES_ROLES: Final[dict[str, Role]] = {
 #: Published beside the headline as a result of its own, whatever the number of units.
 _SECONDARY: Final = (
     ("stacked", "ratio", ESTIMAND),
-    ("callaway-santanna", "rate", "average over event times"),
-    ("callaway-santanna", "gap", "average over event times"),
-    ("callaway-santanna", "rate", "all event times at once"),
+    *((staggered.METHOD, measure, staggered.OVER_TIMES) for measure in ("rate", "gap")),
+    *((staggered.METHOD, "rate", shown) for shown in staggered.SHOWN),
 )
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from equieval.data.synthetic import Effect, Synthetic, staggered_panel
 from equieval.errors import DesignError
+from equieval.methods.cohort_events import cohort_event_study
 from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.event_blocks import effects_of, in_blocks
+from equieval.methods.gap_event_study import pretrend_test
+from equieval.methods.honest import EventStudy
 from equieval.methods.inference import HeadlineRule, headline_interval
-from equieval.methods.staggered import GroupTimeEffects, Kind, callaway_santanna
+from equieval.methods.staggered import callaway_santanna
 from equieval.methods.staggered_counts import CountEffects, poisson_etwfe
 from intervals.answers import Answer, judged
 from intervals.panels import (
@@ -22,6 +27,19 @@ from intervals.panels import (
     setting_of,
     variation_of,
 )
+
+METHOD: Final = "callaway-santanna"
+OVER_TIMES: Final = "average over event times"
+ALL_AT_ONCE: Final = "all event times at once"
+FIRST_QUARTER: Final = "first quarter"
+LAST_QUARTER: Final = "last quarter"
+BEFORE: Final = "no difference before the start"
+#: What the figure of a report shows beside their average.
+SHOWN: Final = (ALL_AT_ONCE, FIRST_QUARTER, LAST_QUARTER, BEFORE)
+#: Months are shown in quarters, as in a report of months.
+QUARTER: Final = 3
+CONTROLS: Final = "not-yet-treated"
+BAND_DRAWS: Final = 2_000
 
 
 @dataclass(frozen=True)
@@ -68,77 +86,111 @@ class StaggeredCell:
                 for measure in ("rate", "gap")
                 for answer in _rates(drawn, measure_panel(units, measure), measure, says)
             ),
-            _band(drawn, measure_panel(units, "rate"), says),
         ]
 
 
 def _rates(drawn: Synthetic, panel: pd.DataFrame, measure: str, says: bool) -> list[Answer]:
-    """Return the average effects over exposed cells and over event times, t on units − 1."""
-    method = "callaway-santanna"
-    fit = _fitted(panel)
+    """Return the average over exposed cells, t on units − 1, and the event study in quarters."""
 
-    def overall(kind: Kind) -> Contrast:
-        if isinstance(fit, DesignError):
-            raise fit
-        found = fit.aggregate(kind, draws=2).overall
+    def overall() -> Contrast:
+        fit = callaway_santanna(panel, outcome="value", control_group=CONTROLS)
+        found = fit.aggregate("simple", draws=2).overall
         return t_contrast(found.estimate, found.std_error, fit.n_units - 1)
 
-    kinds: dict[Kind, str] = {"simple": ESTIMAND, "dynamic": "average over event times"}
+    truth = drawn.true_effect(
+        estimand="simple",
+        measure=measure,
+        stratum="all" if measure == "rate" else "",
+        weighting="unit" if measure == "rate" else "denominator",
+    )
     return [
-        judged(
-            measure,
-            words,
-            method,
-            drawn.true_effect(
-                estimand=kind,
-                measure=measure,
-                stratum="all" if measure == "rate" else "",
-                weighting="unit" if measure == "rate" else "denominator",
-            ),
-            lambda kind=kind: overall(kind),
-            can_say=lambda _: says,
-        )
-        for kind, words in kinds.items()
+        judged(measure, ESTIMAND, METHOD, truth, overall, can_say=lambda _: says),
+        *_by_quarter(drawn, panel, measure, says),
     ]
 
 
-def _fitted(panel: pd.DataFrame) -> GroupTimeEffects | DesignError:
+def _by_quarter(drawn: Synthetic, panel: pd.DataFrame, measure: str, says: bool) -> list[Answer]:
+    """Return what a report shows by time since the start: each quarter, all at once, before it.
+
+    Of the gap only the average is held against the truth.
+    """
+    names = (OVER_TIMES,) if measure == "gap" else (OVER_TIMES, *SHOWN)
     try:
-        return callaway_santanna(panel, outcome="value", control_group="not-yet-treated")
-    except DesignError as error:
-        return error
+        study = in_blocks(
+            cohort_event_study(panel, outcome="value", control_group=CONTROLS), QUARTER
+        )
+    except DesignError:
+        return [Answer(measure, name, METHOD, 0.0) for name in names]
+    truths = _true_quarters(drawn, measure, study)
+    after = slice(study.n_before, None)
+    weights = np.zeros(len(truths))
+    weights[after] = 1 / study.n_after
+    mean = t_contrast(
+        float(weights @ study.estimates),
+        float(np.sqrt(weights @ study.covariance @ weights)),
+        study.df(weights),
+    )
+    average = judged(
+        measure, OVER_TIMES, METHOD, float(weights @ truths), lambda: mean, can_say=lambda _: says
+    )
+    if measure == "gap":
+        return [average]
+    table = effects_of(study, draws=BAND_DRAWS).query("event_time != -1")
+    low, high = (table[name].to_numpy() for name in ("band_low", "band_high"))
+    shown = (table["reason"] == "").to_numpy()
+    state = "published" if says and shown.any() else "cannot say"
+    half = float(np.median((high - low)[after])) / 2
+    band = Answer(
+        measure,
+        ALL_AT_ONCE,
+        METHOD,
+        truth=0.0,
+        low=-half,
+        high=half,
+        covered=bool(((low <= truths) & (truths <= high))[shown].all()),
+        detected=bool(((high < 0) | (low > 0))[after].any()),
+        state=state,
+    )
+    passed = pretrend_test(study).p_value >= 0.05
+    return [
+        average,
+        band,
+        *(
+            _one(table.iloc[place], float(truths[place]), measure, name, says)
+            for place, name in ((study.n_before, FIRST_QUARTER), (-1, LAST_QUARTER))
+        ),
+        Answer(measure, BEFORE, METHOD, 0.0, covered=passed, detected=not passed, state=state),
+    ]
 
 
-def _band(drawn: Synthetic, panel: pd.DataFrame, says: bool) -> Answer:
-    """The band that is to hold the effects of all event times at once."""
-    estimand, method = "all event times at once", "callaway-santanna"
-    fit = _fitted(panel)
-    if isinstance(fit, DesignError):
-        return Answer("rate", estimand, method, 0.0)
-    table = fit.aggregate("dynamic", draws=2_000).effects.set_index("event_time")
+def _one(row: pd.Series, truth: float, measure: str, name: str, says: bool) -> Answer:
+    low, high = float(row["ci_low"]), float(row["ci_high"])
+    return Answer(
+        measure,
+        name,
+        METHOD,
+        truth,
+        float(row["estimate"]),
+        low,
+        high,
+        covered=low <= truth <= high,
+        detected=not low <= 0 <= high,
+        state="published" if says and not row["reason"] else "cannot say",
+    )
+
+
+def _true_quarters(drawn: Synthetic, measure: str, study: EventStudy) -> np.ndarray:
+    """Return the true effect in every quarter of the study, 0 before the start."""
     rows = drawn.estimands
     rows = rows[
         (rows["estimand"] == "event-time")
-        & (rows["measure"] == "rate")
-        & (rows["stratum"] == "all")
-        & (rows["weighting"] == "unit")
+        & (rows["measure"] == measure)
+        & (rows["stratum"] == ("all" if measure == "rate" else ""))
+        & (rows["weighting"] == ("unit" if measure == "rate" else "denominator"))
     ]
-    truth = pd.Series(rows["effect"].to_numpy(float), rows["event_time"].astype(int))
-    after = table.loc[truth.index]
-    table = table[table["std_error"] > 0]
-    truths = truth.reindex(table.index, fill_value=0.0)
-    held = (table["band_low"] <= truths) & (truths <= table["band_high"])
-    return Answer(
-        "rate",
-        estimand,
-        method,
-        truth=0.0,
-        low=-float((after["band_high"] - after["band_low"]).median()) / 2,
-        high=float((after["band_high"] - after["band_low"]).median()) / 2,
-        covered=bool(held.all()),
-        detected=bool(((after["band_high"] < 0) | (after["band_low"] > 0)).any()),
-        state="published" if says else "cannot say",
-    )
+    by_month = pd.Series(rows["effect"].to_numpy(float), rows["event_time"].astype(int))
+    quarters = by_month.groupby(by_month.index // QUARTER).mean()
+    return np.concatenate([np.zeros(study.n_before), quarters.loc[: study.n_after - 1]])
 
 
 def _counts(drawn: Synthetic, units: pd.DataFrame) -> list[Answer]:
