@@ -12,6 +12,7 @@ from equieval.protocol.control_outcomes import ControlOutcome, PlaceboGroup, con
 from equieval.protocol.fields import (
     Block,
     Flag,
+    IndicatorId,
     Label,
     PeriodLabel,
     Periods,
@@ -185,7 +186,12 @@ class _Comparative(DesignBase):
     anticipation: Whole = Field(
         default=0, description="Periods before the start in which an effect may already show."
     )
-    covariates: Texts = Field(default=(), description="Columns that are adjusted for.")
+    covariates: tuple[IndicatorId, ...] = Field(
+        default=(),
+        description="Indicators that are adjusted for, by their ids in the catalogue: a source "
+        "provides each by unit, and its level before the (first) start counts. None may be an "
+        "outcome; every one needs ten treated and ten other units.",
+    )
 
 
 class DifferenceInDifferences(_Comparative):

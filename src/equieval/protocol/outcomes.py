@@ -87,7 +87,9 @@ class Primary(Block):
     weighting: Literal["denominator", "fixed-shares", "equal"] = Field(
         default="denominator",
         description="denominator: each person counts the same, group shares are those of the "
-        "period; fixed-shares: group shares of the pre-period; equal: each unit counts the same.",
+        "period; fixed-shares: group shares of the pre-period, and, where units start at "
+        "different times or against a synthetic comparison, each unit counts by its numbers "
+        "before the first start; equal: each unit counts the same.",
     )
 
     def problems(self) -> Iterator[Problem]:

@@ -161,7 +161,7 @@ CHANGES: dict[str, Changed] = {
 Refusals = dict[str, list[tuple[str, Change, str]]]
 EVERYWHERE: list[tuple[str, Change, str]] = [
     ("design.cluster", one("design.cluster", "region"), "which LMNS is in which 'region'"),
-    ("design.covariates", adjusting("bookings"), "no indicator 'bookings' to adjust for"),
+    ("design.covariates", adjusting("neonatal-mortality"), "no indicator 'neonatal-mortality'"),
     ("design.covariates", adjusting(BOOKING, BOOKING), f"'{BOOKING}' is named twice"),
     ("design.covariates", adjusting("smoking-at-delivery"), "regression to the mean"),
     ("design.covariates", adjusting(BOOKING), "carry none"),
