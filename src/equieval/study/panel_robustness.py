@@ -37,6 +37,7 @@ from equieval.study.tried_rows import sensitivity_rows, specification_rows
 
 PLACEBO = "placebo effect"
 TWFE = HEADLINES["did"].estimator
+IMPUTATION, UNADJUSTED = "imputation", ", unadjusted"
 REASSIGNED = "difference-in-differences, reassigned"
 Panel = Callable[[PanelDesign], pd.DataFrame]
 """From a design to the panel of one outcome under it."""
@@ -296,7 +297,7 @@ def _specifications(
         rows = rows[~rows["anticipated"]]
         if estimator == REASSIGNED:
             return reassignment_interval(rows, outcome="value", ci_level=CI_LEVEL)
-        if estimator == "imputation":
+        if estimator.removesuffix(UNADJUSTED) == IMPUTATION:
             return imputation(rows, outcome="value", ci_level=CI_LEVEL)
         weights = "weight" if weighting == person else None
         return two_way_fixed_effects(
@@ -321,14 +322,19 @@ def _specifications(
 def _ways(design: PanelDesign, approach: Approach, person: str, unit: str) -> list[tuple[str, str]]:
     """Return the estimators and weightings of the specification curve, the headline's first.
 
-    With few units on a side only those whose interval does not rest on clustering.
+    With few units on a side only those whose interval does not rest on clustering; where the
+    headline is adjusted for covariates, the others are not, and are named so.
     """
-    if min(len(design.adoption), len(design.controls)) < TREATED_FOR_BOOTSTRAP:
-        alone = [] if approach.estimator == TWFE or design.staggered else [(REASSIGNED, unit)]
-        return [(approach.estimator, unit), *alone]
     own, other = (unit, person) if approach.per_unit else (person, unit)
-    ways = [(TWFE, own), (TWFE, other), ("imputation", unit)]
-    return ways if approach.estimator == TWFE else [(approach.estimator, unit), *ways]
+    first = (approach.estimator, own)
+    if min(len(design.adoption), len(design.controls)) < TREATED_FOR_BOOTSTRAP:
+        if approach.estimator == TWFE:
+            return [(TWFE, unit)]
+        return [first] if design.staggered else [first, (REASSIGNED, unit)]
+    ways = [(TWFE, own), (TWFE, other), (IMPUTATION, unit)]
+    if approach.adjusted:
+        return [first, *((f"{estimator}{UNADJUSTED}", weighting) for estimator, weighting in ways)]
+    return ways if approach.estimator == TWFE else [first, *ways]
 
 
 def _later(estimated: Callable[..., Contrast], *choices: str) -> Callable[[], Contrast]:
