@@ -106,11 +106,26 @@ def test_long_series_are_thinned_and_the_reader_is_told(by_group: pd.DataFrame) 
 def test_the_gap_series_compares_first_and_last(gaps: pd.DataFrame) -> None:
     words = {"measure": "slope index of inequality", "unit": UNIT}
     picture = figures.gap_series(gaps, **words)
-    assert "was 2.80 in 2010 and 2.64 in 2023; the intervals overlap" in picture.title
+    assert "was 2.80 in 2010 and 2.64 in 2023, no clear difference" in picture.title
     apart = figures.gap_series(gaps.iloc[[1, 2]], **words)
     assert "The gap was narrower in 2022 than in 2019" in apart.title
     turned = apart.data.assign(period=["2019", "2022"][::-1])
     assert "The gap was wider in 2022 than in 2019" in figures.gap_series(turned, **words).title
+
+
+def test_overlapping_intervals_do_not_hide_a_difference() -> None:
+    """England's neonatal mortality, 2010 and 2022 (ONS; SII on deciles): they overlap, and differ.
+
+    The difference is 0.77; its standard error from both binomial ones is sqrt(0.225² + 0.253²).
+    """
+    ends = pd.DataFrame(
+        {"period": ["2010", "2022"], "estimate": [2.14, 2.91], "ci_low": [1.70, 2.41],
+         "ci_high": [2.58, 3.40]}
+    )  # fmt: skip
+    words = {"measure": "slope index of inequality", "unit": UNIT}
+    assert "The gap was wider in 2022 than in 2010" in figures.gap_series(ends, **words).title
+    nearer = ends.assign(estimate=[2.34, 2.91], ci_low=[1.90, 2.41], ci_high=[2.78, 3.40])
+    assert figures.gap_series(nearer, **words).title.endswith("no clear difference")
 
 
 def test_the_fitted_line_is_read_at_both_ends_of_the_scale() -> None:

@@ -28,6 +28,10 @@ GRADES = (0.5, 0.8, 0.95)
 GRADE_NAMES = ("Under 50%", "50% to 79%", "80% to 94%", "95% and over")
 
 
+_ROWS = {"unit": "organisation", "indicator": "indicator"}
+"""What one row is called, where rows are not groups."""
+
+
 def completeness_heatmap(
     data: pd.DataFrame,
     *,
@@ -97,7 +101,7 @@ def completeness_heatmap(
     title, account = (
         _shares(grid, item, group)
         if graded
-        else _recorded(grid, item, group if rows == "stratum" else "row")
+        else _recorded(grid, item, _ROWS.get(rows, "row") if rows != "stratum" else group)
     )
     return Picture(
         title=title,
@@ -233,7 +237,7 @@ def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
 
 
 def _how_complete(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
-    values, group = grid.to_numpy(), group or "row"
+    values, group = grid.to_numpy(), group or "group"
     periods = pd.PeriodIndex(grid.columns)
     whole, cells = int((values >= 1).sum()), values.size
     noun = period_noun(periods)
