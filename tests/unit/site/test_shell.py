@@ -84,6 +84,8 @@ def test_the_catalogue_page_shows_every_indicator_once() -> None:
     text = fragments(read_project(ROOT), [])["indicators"]
     for row in INDICATORS.values():
         assert text.count(f'id="{row.id}"') == 1
+    assert "By deprivation, ethnicity, Core20." in text
+    assert "By ethnicity of staff." in text
 
 
 def test_the_methods_page_prints_the_thresholds_that_the_software_uses() -> None:
