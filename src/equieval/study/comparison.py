@@ -287,8 +287,13 @@ def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:
     return placebo_contrast(ranked.estimate, others, CI_LEVEL)
 
 
-def beside_rows(ways: Iterable[Way], subject: Subject, **columns: Any) -> Iterator[dict[str, Any]]:
-    """Yield the same effect by other ways, where it can be had: they never decide."""
+def beside_rows(
+    ways: Iterable[Way], found: Comparison, subject: Subject, **columns: Any
+) -> Iterator[dict[str, Any]]:
+    """Yield the same effect by other ways, where it can be had: they never decide.
+
+    All are estimated on what the headline (``found``) was.
+    """
     for estimator, inference, weighting, estimate in ways:
         try:
             contrast = estimate()
@@ -300,5 +305,8 @@ def beside_rows(ways: Iterable[Way], subject: Subject, **columns: Any) -> Iterat
             estimand=UP_TO_HORIZON,
             role="robustness",
             inference=inference,
+            n_obs=found.n_obs,
+            n_units=found.n_units,
+            n_treated_units=found.n_treated_units,
             **columns,
         )

@@ -75,7 +75,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         rows += ratio_row(found, about, estimator=estimator, **columns)
         if outcome == primary:
             frames["interval"] = found.rule
-        rows += beside_rows(approach.ways(panel), about, **columns)
+        rows += beside_rows(approach.ways(panel), found, about, **columns)
         suffix = "" if outcome == primary else f"-{outcome}"
         frames[f"arms{suffix}"] = arms(observations, outcome, design)
         if outcome == primary:
@@ -130,7 +130,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         )
         if is_primary:
             frames["interval"] = found.rule
-            rows += beside_rows(approach.ways(panel), about, horizon=horizon)
+            rows += beside_rows(approach.ways(panel), found, about, horizon=horizon)
             shown = for_event_study(design)
             events = event_frames(
                 measure_panel(evaluation, observations, measure, shown),
