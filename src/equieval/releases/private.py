@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from equieval.disclosure import PROFILES
-from equieval.disclosure.ledger import Ledger, write_ledger
+from equieval.disclosure.ledger import Ledger, other_ledgers, read_ledgers, write_ledger
 from equieval.disclosure.profiles import Profile
+from equieval.errors import DisclosureRefused
 from equieval.releases.record import Finding
 
 if TYPE_CHECKING:
@@ -99,8 +100,16 @@ class Private:
 
 
 def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
-    """Read and protect the counts of an evaluation; None where its profile needs no protection."""
+    """Read and protect the counts of an evaluation; None where its profile needs no protection.
+
+    Raises
+    ------
+    DisclosureRefused : its profile shows counts as published already, and a version of the
+        project protected those of the same source.
+    """
     rules = PROFILES.get(evaluation.disclosure.profile)
+    if rules is not None and rules.published_already:
+        _refuse_protected_sources(root, evaluation)
     if rules is None or not rules.at_source:
         return None
     from equieval.data import load_observations
@@ -126,6 +135,31 @@ def private_counts(root: Path, evaluation: Evaluation) -> Private | None:
         grid,
         {source.id: source.digest for source in done.observations.sources},
     )
+
+
+def _refuse_protected_sources(root: Path, evaluation: Evaluation) -> None:
+    """Refuse to show as published already what the project has once kept as not open."""
+    from equieval.data.digests import file_digest
+    from equieval.data.sources import source_path
+
+    identity = evaluation.identity.id
+    protected = {
+        digest: ledger
+        for ledger in (*other_ledgers(root, identity), *read_ledgers(root, identity))
+        for digest in ledger.sources.values()
+    }
+    for source in evaluation.data.sources if protected else ():
+        path = source_path(source, root)
+        if source.format == "sql" or not path.is_file():
+            continue
+        ledger = protected.get(file_digest(path, open_data=False, root=root))
+        if ledger is not None:
+            raise DisclosureRefused(
+                f"{ledger.name} protects the counts of '{source.id}' under '{ledger.profile}': "
+                f"they cannot be shown as published already",
+                where="disclosure.profile",
+                remedy="use one profile for one source of data",
+            )
 
 
 def keep_ledger(root: Path, evaluation_id: str, version: int, private: Private) -> Path:
