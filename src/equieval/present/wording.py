@@ -39,9 +39,9 @@ CERTAINTY: dict[str, str] = {
 EXPECTED: dict[str, str] = {
     "its": "the trend before {start}, carried forward,",
     "controlled-its": "the earlier trend, with the change in the comparison series,",
-    "did": "the change in the comparison areas",
-    "staggered-did": "the change in areas not yet taking part",
-    "synthetic-did": "the change in the weighted comparison areas",
+    "did": "the change in those that did not take part",
+    "staggered-did": "the change in those not yet taking part",
+    "synthetic-did": "the change in the weighted comparison",
     "audit": "the rate of the reference group",
 }
 CAVEATS: dict[str, str] = {
@@ -49,10 +49,11 @@ CAVEATS: dict[str, str] = {
     "in the same years.",
     "controlled-its": "The comparison holds only if nothing else changed in one series and not "
     "in the other.",
-    "did": "The comparison holds only if both kinds of area would otherwise have changed alike.",
-    "staggered-did": "The comparison holds only if areas joining earlier and later would "
+    "did": "The comparison holds only if those that took part and those that did not would "
     "otherwise have changed alike.",
-    "synthetic-did": "The comparison holds only if the weighted areas would otherwise have "
+    "staggered-did": "The comparison holds only if those that joined earlier and later would "
+    "otherwise have changed alike.",
+    "synthetic-did": "The comparison holds only if the weighted comparison would otherwise have "
     "changed alike.",
     "audit": "An audit describes groups and sources as they are; it compares nothing with what "
     "would otherwise have happened.",

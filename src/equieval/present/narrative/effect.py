@@ -132,8 +132,8 @@ def estimand_words(
         moment = f"on average over the exposed periods up to {moment}"
     contrast = (
         f"{what} as it was, {'divided by' if relative else 'minus'} {what} as it would have been "
-        f"without {as_text(intervention)}, judged by {expected_words(design, since)} "
-        "taken as what would have happened"
+        f"without {as_text(intervention)}, judged by "
+        f"{expected_words(design, since).rstrip(',')}, taken as what would have happened"
     ).replace("carried forward, taken", "carried forward and taken")
     formula, symbols = _symbols(row, bool(measure))
     if measure:
