@@ -15,17 +15,20 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup
+from equieval.methods.cohort_events import cohort_event_study
 from equieval.methods.contrasts import t_contrast
 from equieval.methods.event_blocks import effects_of, in_blocks
 from equieval.methods.gap_event_study import pretrend_test
-from equieval.methods.honest import EventStudy, event_study
+from equieval.methods.honest import EventStudy
 from equieval.methods.inference import TREATED_FOR_BOOTSTRAP
+from equieval.methods.joint_tests import TOO_FEW, shown_part, withheld
 from equieval.methods.pretrends import undetected_slope
-from equieval.methods.staggered import callaway_santanna
 from equieval.study.analysis import CI_LEVEL, Subject
+from equieval.study.comparison import NO_INTERVAL
 from equieval.study.panel import PanelDesign
 
 BY_EVENT_TIME = "Callaway–Sant'Anna by time since the start"
+FEW_UNITS = "errors by cohort, clustered by unit, t (Bell–McCaffrey)"
 SINCE_START = "effect by time since the start"
 MOST_BLOCKS = 12
 _BLOCKS: dict[str, tuple[tuple[int, str], ...]] = {
@@ -43,7 +46,7 @@ class BlockedStudy:
 
     Attributes
     ----------
-    study : its effects with their covariance.
+    study : its effects with their covariance, and how well that is known.
     width, block : how many periods a block has, and what it is called.
     blocks_to_horizon : blocks after the start that lie up to the horizon, at least one.
     reliable : whether there are units enough to learn the errors from.
@@ -56,10 +59,27 @@ class BlockedStudy:
     reliable: bool
 
     @property
+    def shown(self) -> EventStudy:
+        """The effects around the start that units enough stand behind to have an interval."""
+        return shown_part(self.study)
+
+    @property
     def weights(self) -> list[float]:
-        """Weights of the effects after the start whose sum is the mean up to the horizon."""
+        """Weights of the shown effects after the start whose sum is the mean up to the horizon.
+
+        Raises
+        ------
+        DesignError : an effect up to the horizon has no interval.
+        """
         share = 1 / self.blocks_to_horizon
-        after = self.study.n_after
+        after = self.shown.n_after
+        if after < self.blocks_to_horizon:
+            why = withheld(self.study)[self.study.n_before + after]
+            raise DesignError(
+                f"the effect up to the horizon has no error of its own: {why}",
+                where="event study",
+                remedy="bring in units that start together, or more of them",
+            )
         return [share if block < self.blocks_to_horizon else 0.0 for block in range(after)]
 
 
@@ -103,14 +123,12 @@ def blocked_study(
     ------
     DesignError : there are too few periods on a side, or nobody to compare with.
     """
-    found = callaway_santanna(
+    whole = cohort_event_study(
         design.counting.sized(panel),
         outcome="value",
         control_group=control_group,
-        ci_level=CI_LEVEL,
         **design.counting.group_time,
-    ).aggregate("dynamic")
-    whole = event_study(found)
+    )
     width, block = _blocks(whole, frequency, design)
     study = in_blocks(whole, width)
     after = (design.horizon - max(design.adoption.values())).n + 1
@@ -150,10 +168,10 @@ def event_frames(
 ) -> EventEffects:
     """Return the effects by time since the start as rows, and the frames of their figures.
 
-    Frames: ``event-study`` (event_time in blocks, id, estimate, intervals and bands), ``pre-trend``
-    (one row: statistic, df, p_value, slope_half, slope_most, block: the test of the effects
-    before the start, and the differences in trend that it would find half of the time and four
-    times in five), empty where the design carries none.
+    Frames: ``event-study`` (event_time in blocks, id, estimate, df, intervals and bands, reason:
+    why an effect has none), ``pre-trend`` (one row: statistic, df, p_value, slope_half,
+    slope_most, block: the test of the effects before the start, and the differences in trend that
+    it would find half of the time and four times in five), empty where the design carries none.
     """
     try:
         found = blocked_study(panel, design, frequency, control_group=control_group)
@@ -163,24 +181,22 @@ def event_frames(
         return EventEffects([], {"event-study": empty, "pre-trend": nothing}, None)
     frame = effects_of(found.study, ci_level=CI_LEVEL)
     if not found.reliable:
-        unknown = ["std_error", "ci_low", "ci_high", "band_low", "band_high"]
-        frame[unknown] = math.nan
+        frame[["std_error", "df", "ci_low", "ci_high", "band_low", "band_high"]] = math.nan
+        frame.loc[frame["event_time"] != -1, "reason"] = TOO_FEW
     rows = [
         subject.row(
-            t_contrast(float(row["estimate"]), float(row["std_error"]), ci_level=CI_LEVEL),
+            t_contrast(
+                float(row["estimate"]), float(row["std_error"]), float(row["df"]), ci_level=CI_LEVEL
+            ),
             estimator=BY_EVENT_TIME,
             estimand=SINCE_START,
             role="secondary" if row["event_time"] >= 0 else "diagnostic",
             event_time=int(row["event_time"]) * found.width,
             variant=_since(int(row["event_time"]) * found.width),
-            inference=design.counting.words("clustered by unit, normal")
-            if found.reliable
-            else "no interval",
+            inference=NO_INTERVAL if row["reason"] else design.counting.words(FEW_UNITS),
             n_units=len(design.units),
             n_treated_units=len(design.adoption),
-            note=f"mean over {found.width} periods, against the {found.block} before the start"
-            if found.width > 1
-            else "against the period before the start",
+            note=_note(found, str(row["reason"])),
         )
         for _, row in frame.iterrows()
         if row["event_time"] != -1
@@ -205,6 +221,15 @@ def event_row_id(subject: Subject, event_time: int) -> str:
     return str(row["id"])
 
 
+def _note(found: BlockedStudy, reason: str) -> str:
+    against = (
+        f"mean over {found.width} periods, against the {found.block} before the start"
+        if found.width > 1
+        else "against the period before the start"
+    )
+    return f"{against}; no interval: {reason}" if reason else against
+
+
 def _since(event_time: int) -> str:
     return f"{'plus' if event_time >= 0 else 'minus'} {abs(event_time)}"
 
@@ -215,8 +240,11 @@ def _pretrend(found: BlockedStudy) -> pd.DataFrame:
     if not found.reliable:
         return pd.DataFrame([{**columns, "reason": "too few units to learn the errors from"}])
     try:
-        test = pretrend_test(found.study)
-        slopes = [undetected_slope(found.study, power=power) for power in (0.5, 0.8)]
+        test = pretrend_test(found.shown, ci_level=CI_LEVEL)
+        slopes = [
+            undetected_slope(found.shown, power=power, critical=test.critical)
+            for power in (0.5, 0.8)
+        ]
     except DesignError as refusal:
         return pd.DataFrame([{**columns, "reason": refusal.what}])
     return pd.DataFrame(

@@ -17,7 +17,7 @@ from equieval.methods.its import ItsFit
 from equieval.methods.sustained import sustained_event_study, sustained_its
 from equieval.protocol.design import Robustness
 from equieval.study.analysis import CI_LEVEL, Subject
-from equieval.study.event_studies import BY_EVENT_TIME, BlockedStudy
+from equieval.study.event_studies import BY_EVENT_TIME, FEW_UNITS, BlockedStudy
 from equieval.study.series import SeriesDesign
 
 MONTHS_OF = {"month": 1, "quarter": 3, "year": 12, "financial-year": 12}
@@ -34,13 +34,13 @@ def lasting_rows(
     """Return the effects at the months that the protocol names, as rows and as a frame.
 
     The frame is that of `equieval.methods.sustained` with ``id`` and ``retention``, its horizons
-    named ("months 13 to 24"); a month that the follow-up does not reach has the verdict ``not
-    reached``. Empty where the protocol names none.
+    named ("months 13 to 24"); a month that the follow-up of units enough does not reach has the
+    verdict ``not reached``. Empty where the protocol names none.
     """
     nothing = pd.DataFrame(columns=[*LASTING_COLUMNS, "retention"])
     if found is None or block.retention_margin is None or not found.reliable:
         return [], nothing
-    months = MONTHS_OF[frequency] * found.width
+    study, months = found.shown, MONTHS_OF[frequency] * found.width
     for month in block.sustained_at:
         if month % months:
             raise DesignError(
@@ -49,7 +49,7 @@ def lasting_rows(
                 remedy=f"give multiples of {months}",
             )
     named = [(month, month // months) for month in block.sustained_at]
-    reached = [(month, end) for month, end in named if 0 < end <= found.study.n_after]
+    reached = [(month, end) for month, end in named if 0 < end <= study.n_after]
     if not reached:
         return [], nothing
     spans: dict[str, list[int]] = {}
@@ -59,7 +59,7 @@ def lasting_rows(
         begin = end
     (first, early), *later = spans.items()
     frame = sustained_event_study(
-        found.study, early, dict(later), retention=block.retention_margin, ci_level=CI_LEVEL
+        study, early, dict(later), retention=block.retention_margin, ci_level=CI_LEVEL
     )
     frame = frame.assign(horizon=[first, *(name for name, _ in later)])
     for month, _ in named[len(reached) :]:
@@ -68,11 +68,13 @@ def lasting_rows(
     known = frame["estimate"].notna()
     rows = [
         subject.row(
-            t_contrast(float(row["estimate"]), float(row["std_error"]), ci_level=CI_LEVEL),
+            t_contrast(
+                float(row["estimate"]), float(row["std_error"]), float(row["df"]), ci_level=CI_LEVEL
+            ),
             estimator=BY_EVENT_TIME,
             estimand=f"effect in {row['horizon']}",
             role="secondary",
-            inference="clustered by unit, normal",
+            inference=FEW_UNITS,
             note=str(row["verdict"]) or None,
         )
         for _, row in frame[known].iterrows()

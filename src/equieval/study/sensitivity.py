@@ -14,6 +14,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup
 from equieval.methods.event_blocks import effects_of
+from equieval.methods.gap_event_study import pretrend_test
 from equieval.methods.honest import breakdown_value, relative_magnitudes
 from equieval.methods.honest_smoothness import smoothness, smoothness_breakdown_value
 from equieval.methods.pretrends import pretrend_power, undetected_slope
@@ -68,18 +69,19 @@ def sensitivity_frames(
 
 
 def _analysed(found: BlockedStudy, bounds: HonestBounds | None) -> dict[str, pd.DataFrame]:
-    study, weights = found.study, found.weights
+    study, weights = found.shown, found.weights
+    critical = pretrend_test(study, ci_level=CI_LEVEL).critical
     named = bounds.relative_magnitudes if bounds is not None else ()
     relative = relative_magnitudes(
         study, _from_zero(named) or RELATIVE_BOUNDS, weights=weights, ci_level=CI_LEVEL
     )
     falls = smoothness_breakdown_value(study, weights=weights, ci_level=CI_LEVEL)
-    slope = undetected_slope(study, power=0.5, ci_level=CI_LEVEL)
+    slope = undetected_slope(study, power=0.5, ci_level=CI_LEVEL, critical=critical)
     widest = 2 * falls if 0 < falls < math.inf else slope
     steps = [widest * step / SMOOTHNESS_STEPS for step in range(SMOOTHNESS_STEPS + 1)]
     steps = _from_zero(bounds.smoothness) or steps if bounds is not None else steps
     smooth = smoothness(study, steps, weights=weights, ci_level=CI_LEVEL)
-    power = pretrend_power(study, slope, ci_level=CI_LEVEL)
+    power = pretrend_power(study, slope, ci_level=CI_LEVEL, critical=critical)
     drift = effects_of(study, ci_level=CI_LEVEL).merge(power.drift, on="event_time", how="left")
     mean = float(study.estimates[study.n_before :] @ weights)
     return {
