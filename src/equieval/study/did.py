@@ -22,6 +22,7 @@ from equieval.protocol import Evaluation
 from equieval.protocol.design import SyntheticDifferenceInDifferences
 from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
 from equieval.study.approach import Approach, JointEffects, approach_of
+from equieval.study.baseline_direction import refuse_reversed_gap
 from equieval.study.comparison import beside_rows, comparison_row, ratio_row
 from equieval.study.event_studies import event_frames, for_event_study
 from equieval.study.groups import compared_levels
@@ -110,6 +111,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     """
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
     primary, horizon = evaluation.outcomes.primary, label(design.horizon)
+    refuse_reversed_gap(evaluation, observations)
     wanted: list[str] = list(dict.fromkeys((primary.measure, *evaluation.equity.measures)))
     refuse_without_interval(primary.measure)
     rows: list[dict[str, Any]] = []

@@ -2,8 +2,8 @@
 
 The headline model is a level-and-slope regression with first-order autoregressive errors,
 fitted by restricted maximum likelihood, with Satterthwaite degrees of freedom for every
-contrast. Ordinary least squares, Newey-West and (for rates) quasi-Poisson stand beside it;
-they are shown, they never decide.
+contrast. Its parametric bootstrap, ordinary least squares, Newey-West and (for rates)
+quasi-Poisson without and with autocorrelation stand beside it; they are shown, they never decide.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from equieval.data import Observations
 from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation
 from equieval.study.analysis import Analysis, tidy
+from equieval.study.baseline_direction import refuse_reversed_gap
 from equieval.study.compared_series import ComparedSeries, compared_series, lifted
 from equieval.study.expected import with_expected
 from equieval.study.headline import AT_HORIZON
 from equieval.study.its_rows import (
+    bootstrap_row,
     covering,
     drawn_series,
     events_of,
@@ -72,6 +74,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         events = events_of(counts, own)
         reml, reml_rows = headline_rows_of(values, own, subject, n_events=events)
         rows += reml_rows
+        if reml is not None and outcome == primary:
+            rows.append(bootstrap_row(reml, own, subject, n_events=events))
         for beside in fits_beside(evaluation, values, own):
             rows += its_rows(beside, own, subject, role="robustness", n_events=events)
         if compared.comparison is None:
@@ -102,6 +106,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     observed = compared.observations
     design = series_design(evaluation, observed)
     primary = evaluation.outcomes.primary
+    refuse_reversed_gap(evaluation, observed)
     rows: list[dict[str, Any]] = []
     frames: dict[str, pd.DataFrame] = {}
     wanted = [primary.measure, *(m for m in evaluation.equity.measures if m != primary.measure)]
@@ -119,6 +124,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             rows += expected
             if reml is not None:
                 rows += rows_over_time(reml, own, subject)
+                rows.append(bootstrap_row(reml, own, subject))
             for beside in fits_beside(evaluation, values, own):
                 rows += its_rows(beside, own, subject, role="robustness")
             lasting, frames["sustained"] = lasting_series_rows(
