@@ -58,9 +58,9 @@ def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Ta
     columns = (
         Column("where", "Where"),
         Column("series", "What is estimated"),
-        Column("estimate", "Change", "", "change", by_row="estimate"),
+        Column("estimate", "Change", "", "change", by_row="ci_high"),
         Column("ci_low", "95% interval", "", "change-interval", upper="ci_high",
-               by_row="estimate"),
+               by_row="ci_high"),
         Column("reading", "Reading"),
     )  # fmt: skip
     return Table(caption, data, columns, note=note)

@@ -78,7 +78,7 @@ def reading(row: Mapping[Hashable, Any]) -> str:
     if pd.isna(row["ci_low"]):
         return f"No interval: {why}" if why else "No interval"
     if row["ci_low"] > 0 or row["ci_high"] < 0:
-        return "Something else moved it"
+        return "An effect where none can be"
     if math.isinf(row["ci_low"]) or math.isinf(row["ci_high"]):
         return "The interval has no end, so it rules nothing out"
     return "No clear effect"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from equieval.present import figures, layouts, numbers
 from equieval.study import views
+from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import Analysis
 from equieval.study.control_outcomes import CONTROL_OUTCOME, PLACEBO_GROUP
 from equieval.study.control_words import RULED_OUT, reading
@@ -34,11 +35,10 @@ def show_placebos(page: Page, analysis: Analysis, estimates: pd.DataFrame) -> No
         horizon = "up to" if isinstance(page.evaluation.design, Comparative) else "at"
         page.show(
             "placebo-gap",
-            figures.forest,
+            figures.placebo_forest,
             drawn,
             quantity=f"change in the {page.words['measure']} {horizon} the horizon",
             unit=page.words["measure_unit"],
-            rows="estimates",
             below="a narrower gap",
             above="a wider gap",
         )
@@ -104,12 +104,14 @@ def beside_the_reported(
 ) -> pd.DataFrame:
     """Return the reported effect on a measure above those where none can be, for a forest plot.
 
-    Only what is in the unit of the outcome and has an estimate; no row where none has.
+    Only what is in the unit of the outcome and has an estimate that tells something; no row where
+    none has.
     """
     asked = pd.concat([placebo, controls], ignore_index=True)
     unit = numbers.change_unit(measure_unit(measure, outcome))
     units = asked["outcome"].map(lambda other: numbers.change_unit(measure_unit(measure, other)))
-    asked = asked[(asked["measure"] == measure) & asked["estimate"].notna() & (units == unit)]
+    told = asked["estimate"].notna() & ~(asked["df"] < LEAST_DF)
+    asked = asked[(asked["measure"] == measure) & told & (units == unit)]
     labels = [
         _called(kind, label) for kind, label in zip(asked["kind"], asked["label"], strict=True)
     ]

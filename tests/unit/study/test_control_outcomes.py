@@ -165,7 +165,7 @@ def test_a_control_outcome_has_the_headline_interval_of_its_design(root: Path) -
 def test_controls_taken_as_treated_show_nothing_though_the_treated_changed(
     root: Path, kind: str
 ) -> None:
-    found, (evaluation, _) = analysed(root, kind, units=5)
+    found, (evaluation, observations) = analysed(root, kind, units=5)
     # What the intervention did to the treated, who are left out: -1.8 on average, -4.7 the index.
     for measure, theirs in (("rate", -1.8), ("sii", -4.7)):
         row = of_measure(found, measure)
@@ -174,6 +174,12 @@ def test_controls_taken_as_treated_show_nothing_though_the_treated_changed(
     if kind != "controlled-its":
         assert row["n_treated_units"] == 5
         assert row["n_units"] == len(evaluation.design.controls)
+        return
+    cells = study_of(kind).behind(evaluation, observations, "robustness", found)
+    behind = cells[cells["id"] == of_measure(found, "rate")["id"]].iloc[0]
+    own = observations.overall(SMOKING)
+    own = own[own["unit"].isin(evaluation.design.controls[:5])]
+    assert behind["events"] == own.groupby("period")["numerator"].sum().min()
 
 
 def test_a_shock_to_some_controls_is_found_by_the_group_that_they_make(root: Path) -> None:

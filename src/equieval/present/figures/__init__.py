@@ -14,6 +14,7 @@ from equieval.present.figures.forests import forest
 from equieval.present.figures.funnels import funnel
 from equieval.present.figures.inequality import equiplot, gap_series, sii_fit
 from equieval.present.figures.over_time import arms_over_time, rates_by_group
+from equieval.present.figures.placebos import placebo_forest
 from equieval.present.figures.pooling import coverage, pooled_forest
 from equieval.present.figures.quality import autocorrelation, completeness_heatmap
 from equieval.present.figures.repetitions import repetitions
@@ -38,6 +39,7 @@ __all__ = [
     "headline",
     "levelling",
     "placebo_distribution",
+    "placebo_forest",
     "png_bytes",
     "pooled_forest",
     "pretrend_power",
