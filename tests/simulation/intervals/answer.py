@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
 from intervals.grid import cell_by_id
 from intervals.results import FAILED
+from intervals.staggered import ALL_AT_ONCE, BEFORE, FIRST_QUARTER, LAST_QUARTER, OVER_TIMES
 from intervals.words import estimand
 
 
@@ -123,17 +126,24 @@ def beside(judged: pd.DataFrame) -> str:
     )
 
 
+_BY_TIME: Final = {
+    OVER_TIMES: "The average over times since the start",
+    FIRST_QUARTER: "The effect in the first quarter after the start",
+    LAST_QUARTER: "The effect in the last quarter, to which one cohort of four reaches",
+    ALL_AT_ONCE: "The band for all quarters at once",
+    BEFORE: "The test of the quarters before the start (that it finds no difference, as is true)",
+}
+
+
 def secondary(judged: pd.DataFrame) -> str:
     """Return how the results fare that are published beside the headline, as a list."""
     rows = judged[judged["role"] == "secondary"]
     few = rows["cell"].map(lambda name: getattr(cell_by_id(name), "treated", 0) < 12)
     ratio = rows["measure"] == "ratio"
-    band = rows["estimand"] == "all event times at once"
     kinds = {
         "The ratio of two rates, twelve treated units": ratio & ~few,
         "The ratio of two rates, one or three treated units": ratio & few,
-        "The average over event times": ~ratio & ~band,
-        "The band for all event times at once": band,
+        **{words: rows["estimand"] == estimand for estimand, words in _BY_TIME.items()},
     }
     return "\n".join(
         f"- {words}: {_span(rows[chosen])}; {rows.loc[chosen, 'verdict'].isin(FAILED).sum()} of "

@@ -9,7 +9,7 @@ import pandas as pd
 from equieval.present.artefact import Column, Table
 from intervals.grid import Cell, cell_by_id
 from intervals.series import SeriesCell
-from intervals.staggered import StaggeredCell
+from intervals.staggered import ALL_AT_ONCE, BEFORE, StaggeredCell
 from intervals.words import METHODS, ROLES, SHORT_FAMILY, estimand, family, one_line, together
 
 
@@ -63,8 +63,9 @@ def _interval_words(cell: Cell) -> str:
 
 
 def full_table(rows: pd.DataFrame, name: str) -> Table:
-    band = rows["estimand"] == "all event times at once"
-    bias = rows["bias"].astype(object).mask(band, "[z]")
+    whole = rows["estimand"].isin([ALL_AT_ONCE, BEFORE])
+    bias = rows["bias"].astype(object).mask(whole, "[z]")
+    width = rows["median_width"].astype(object).mask(rows["estimand"] == BEFORE, "[z]")
     data = pd.DataFrame(
         {
             "label": [one_line(label) for label in rows["label"]],
@@ -80,7 +81,7 @@ def full_table(rows: pd.DataFrame, name: str) -> Table:
             "high": 100 * rows["coverage_high"],
             "if_shown": 100 * rows["coverage_if_shown"],
             "bias": _significant(bias),
-            "width": _significant(rows["median_width"]),
+            "width": _significant(width),
             "power": 100 * rows["power"],
             "cannot_say": 100 * rows["cannot_say"] / rows["replications"],
             "refused": 100 * rows["refused"] / rows["replications"],
@@ -144,6 +145,7 @@ _NOTES: Final = {
     "outcome: near −0.6 per 1,000 on 4). Births are those of an average unit in a month. Rates, "
     "gaps and indices are in those units, ratios are differences of ratios.",
     "Units that join at three dates": "The true effect starts at −0.7 per 100 and grows by 0.04 a "
-    "month (rare outcome: a ratio of 0.82, growing by 1 % a month; rates per 1,000). Power of the "
-    "band: that any event time leaves out no effect.",
+    "month (rare outcome: a ratio of 0.82, growing by 1 % a month; rates per 1,000). Quarters are "
+    "those of a report, each against the quarter before the start. Power of the band: that it "
+    "leaves out no effect in some quarter; of the test before the start: its false alarms.",
 }
