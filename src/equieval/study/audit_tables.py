@@ -133,6 +133,16 @@ def bounds(data: pd.DataFrame, *, caption: str, unit: str, note: str = "") -> Ta
     return Table(caption, shown, columns, note=note)
 
 
+def known_truths(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
+    """How often each thing that an audit reports held the truth: ``about, held, draws``."""
+    columns = (
+        Column("about", "What is reported"),
+        Column("held", "Truth held, or problem found", "", "count"),
+        Column("draws", "Repetitions", "", "count"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
 def _allowed(plausibility: float) -> str:
     if math.isinf(plausibility):
         return "anything the counts allow"

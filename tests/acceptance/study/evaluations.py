@@ -36,6 +36,8 @@ from equieval.study.robustness import robustness
 PROJECT = Path(__file__).parents[3]
 ENGLAND = "stillbirth-care-bundle-england"
 TABLE = "data/england-births-and-deaths-by-imd-decile.csv"
+NUMBERS = {"estimate", "rate", "observed", "recorded", "ci_low", "numerator"}
+"""Columns of frames that show estimates or what was observed."""
 Blocks = dict[str, Any]
 Edit = Callable[[Blocks], object]
 
@@ -196,6 +198,23 @@ def run_page(root: Path, parameters: Path, slug: str, pages: Path, *, design: st
                     names |= {name: copy.deepcopy(blocks.get(name, {})) for name in spec.reads}
         plt.close("all")
     return shown
+
+
+def untraced(shown: Shown) -> list[str]:
+    """Return the artefacts of a page with numbers that lead neither to estimates nor to a source.
+
+    Repetitions of an evaluation are on data of their own: their frame has the seed and the code
+    of each.
+    """
+    left = []
+    for entry in json.loads(shown.file("artefacts.json"))["artefacts"]:
+        frames = [shown.folder / file["path"] for file in entry["files"]]
+        frame = next((path for path in frames if path.suffix == ".csv"), None)
+        columns = set() if frame is None else set(pd.read_csv(frame, nrows=0).columns)
+        shows = entry["kind"] == "figure" or columns & NUMBERS
+        if shows and not (entry["estimates"] or entry["indicators"] or {"seed", "code"} <= columns):
+            left.append(entry["id"])
+    return left
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 from audit_worlds import AUDIT, FILES
-from evaluations import PROJECT, Shown, run_page
+from evaluations import PROJECT, Shown, run_page, untraced
 
 from equieval.study.pages import pages_for
 
@@ -42,6 +42,11 @@ def words_of(shown: Shown) -> str:
 def test_the_pages_are_those_of_an_audit() -> None:
     assert {spec.slug for spec in pages_for("audit")} == set(SLUGS)
     assert pages_for("audit")[0].slug == "index"
+
+
+def test_every_number_leads_to_its_estimate_or_its_source(report: dict[str, Shown]) -> None:
+    left = {slug: untraced(shown) for slug, shown in report.items()}
+    assert left == {slug: [] for slug in SLUGS}
 
 
 def test_each_true_gap_lies_in_its_interval(report: dict[str, Shown]) -> None:

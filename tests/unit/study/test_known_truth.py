@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 from evaluations import ENGLAND, PROJECT
 
-from equieval.data.synthetic.portfolio import PORTFOLIO, seed_of
+from equieval.data.synthetic.portfolio import EQUITY_AUDIT, PORTFOLIO, seed_of
 from equieval.present import figures
 from equieval.protocol import Evaluation, load_evaluation
+from equieval.study import known_audit
 from equieval.study.known_truth import COLUMNS, TABLE, protocol_digest, repetitions
+
+AUDIT = "maternity-equity-audit-ashmere"
 
 
 def evaluation(id: str) -> Evaluation:
@@ -63,6 +66,43 @@ def test_a_real_evaluation_and_one_that_asks_something_else_have_no_repetitions(
     rows[rows["id"] != id].to_csv(table, index=False)
     assert repetitions(given, table).empty
     assert tuple(rows.columns) == COLUMNS
+
+
+def test_the_audit_was_repeated_as_its_parameters_are_now() -> None:
+    """Fails when parameters that bear on a number changed: run tests/simulation/known_truth.py."""
+    rows = known_audit.audit_repetitions(evaluation(AUDIT))
+    assert tuple(rows.columns) == known_audit.COLUMNS
+    assert sorted(set(rows["repetition"])) == list(range(1, rows["repetition"].max() + 1))
+    assert rows["repetition"].max() >= 50
+    assert rows["code"].nunique() == 1
+    drawn = EQUITY_AUDIT.draw(int(rows["seed"].iloc[0]))
+    gaps = drawn.estimands[drawn.estimands["measure"] == "gap"].set_index("stratum")["observed"]
+    kept = rows[(rows["repetition"] == 1) & (rows["kind"] == known_audit.GAP)]
+    assert dict(zip(kept["about"], kept["truth"], strict=True)) == pytest.approx(gaps.to_dict())
+
+
+def test_the_bounds_of_the_audit_hold_the_truth_and_its_problems_are_found() -> None:
+    """Bounds allow for more than what the generator does, intervals for chance alone."""
+    rows = known_audit.audit_repetitions(evaluation(AUDIT))
+    table = known_audit.how_often(rows, "White")
+    share = (table["held"] / table["draws"]).groupby(table["kind"]).mean()
+    assert share["problem"] == 1
+    assert share["bounds"] > 0.99
+    assert 0.8 < share["gap"] < 0.98
+    assert len(table[table["kind"] == "problem"]) == len(known_audit.SHOWN_BY)
+
+
+def test_it_is_counted_how_often_the_truth_was_held_or_a_problem_found() -> None:
+    rows = pd.DataFrame(
+        [("gap", "Black", 2.0, 2.5, 1.0, 3.0), ("gap", "Black", 2.0, 4.5, 3.0, 5.0),
+         ("problem", "council: some are missing", 1.0, 0.0, math.nan, math.nan),
+         ("problem", "council: some are missing", 1.0, 1.0, math.nan, math.nan)],
+        columns=["kind", "about", "truth", "estimate", "ci_low", "ci_high"],
+    )  # fmt: skip
+    table = known_audit.how_often(rows, "White")
+    assert table[["held", "draws"]].to_numpy().tolist() == [[1, 2], [1, 2]]
+    assert table["about"][0].startswith("Gap of Black against White: 95% interval")
+    assert table["about"][1] == "Put in and found, council: some are missing"
 
 
 def drawn(held: int, missed: int, without: int = 0) -> pd.DataFrame:

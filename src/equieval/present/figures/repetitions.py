@@ -20,6 +20,8 @@ def repetitions(
     *,
     quantity: str,
     unit: str,
+    thing: str = "effect",
+    study: str = "evaluation",
     population: str = "",
     ci_level: float = 0.95,
     source: str = "",
@@ -31,7 +33,9 @@ def repetitions(
     ----------
     data : columns ``repetition, truth, estimate, ci_low, ci_high``, one row per repetition; the
         interval is missing where the design gave none.
-    quantity : what is estimated, in running text.
+    quantity : what the effect is on, or what is estimated, in running text.
+    thing : what is estimated, in one word ("effect", "gap").
+    study : what is repeated ("evaluation", "audit").
     unit : of the quantity; empty where it has none.
     """
     require(data, ("repetition", "truth", "estimate", "ci_low", "ci_high"), "repetitions")
@@ -43,7 +47,7 @@ def repetitions(
     held = given & (away[:, 1] <= 0) & (away[:, 2] >= 0)
     share = f"{ci_level * 100:g}%"
     with theme.figure_style():
-        words = (f"Effect estimated: {HELD}", MISSED.capitalize())
+        words = (f"{thing.capitalize()} estimated: {HELD}", MISSED.capitalize())
         page = canvas.sheet(3.5 + canvas.key_room(words), source=source, synthetic=synthetic)
         ax = page.axes(0.62, 0.2, 0.42, 0.42 + canvas.key_room(words))
         samples = []
@@ -65,10 +69,12 @@ def repetitions(
         page.text(0.05, box.y1 * page.height + 0.1,
                   f"Estimate less truth{f', {numbers.change_unit(unit)}' if unit else ''}",
                   va="bottom")  # fmt: skip
-    title = _title(int(held.sum()), int(given.sum()), len(away), share)
+    what = f"In {len(away)} made-up repetitions {{}}this {study}"
+    title = _title(int(held.sum()), int(given.sum()), len(away), what, f"{share} interval", thing)
+    on = f"{thing} on the {quantity}" if thing == "effect" else quantity
     return Picture(
         title=title,
-        subtitle=subtitle(f"estimates of the effect on the {quantity} and the truth", population),
+        subtitle=subtitle(f"estimates of the {on} and the truth", population),
         alt=f"{title}. {_account(away, given)}",
         data=plain_frame(data),
         figure=page.figure,
@@ -76,15 +82,12 @@ def repetitions(
     )
 
 
-def _title(held: int, given: int, total: int, share: str) -> str:
+def _title(held: int, given: int, total: int, what: str, interval: str, thing: str) -> str:
     if not given:
-        return f"In {total} made-up repetitions this evaluation gave no interval"
+        return f"{what.format('')} gave no interval"
     among = "" if given == total else f"; it gave none in {total - given}"
     times = "once" if held == 1 else f"{held} times"
-    return (
-        f"In {total} made-up repetitions of this evaluation the {share} interval held the true "
-        f"effect {times}{among}"
-    )
+    return f"{what.format('of ')} the {interval} held the true {thing} {times}{among}"
 
 
 def _account(away: canvas.Floats, given: np.ndarray) -> str:
