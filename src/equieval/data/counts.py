@@ -12,6 +12,7 @@ DuckDB, and only the counts come out. Both give the same rows:
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from equieval.protocol.sources import Source, SourceIndicator
 
 _NUMBER = "[+-]?[0-9]+([.][0-9]*)?"
 _LARGEST_EXACT = 2**53
+#: What publications write where a figure is withheld or not known: [c], *, <5, n/a, two dots.
+_MARKS = re.compile(r"\[[a-z]+\]|[*:.–—-]+|<\s*\d+|n/?a|suppressed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +118,8 @@ def _sum(cells: Cells, names: Iterable[str]) -> str:
 def _not_a_count(value: str | None) -> tuple[str, str]:
     """Say what is wrong with a cell that should hold a count, and what to do."""
     missing = "leave the cell empty where the figure is missing"
+    if _MARKS.fullmatch(value or ""):
+        return "this stands for a figure that is not given", "leave the cell empty"
     try:
         number = float(value or "")
     except ValueError:

@@ -229,8 +229,16 @@ def check_csv(path: Path, file: str, source: str) -> CsvLayout:
                     _check_header(header, file)
                 elif not cells:
                     blank.append(row)
+                elif len(header) == 1 < len(cells):
+                    raise DataError(
+                        f"row 1 of {file} is one cell, while row {row} has {len(cells)}",
+                        where=f"{file}, row 1",
+                        remedy="take out what stands above the names of the columns (a title, "
+                        "notes), so that they come first",
+                    )
                 elif len(cells) != len(header):
-                    found = f"{len(cells)} cells under a header of {len(header)}"
+                    noun = "cell" if len(cells) == 1 else "cells"
+                    found = f"{len(cells)} {noun} under a header of {len(header)}"
                     findings.add(row, "", None, found, "check its commas and quotation marks")
     except csv.Error as problem:
         raise DataError(
@@ -278,6 +286,12 @@ def _check_encoding(path: Path, file: str) -> None:
                 f"{file} is no CSV file: it is a workbook, an archive or a Parquet file",
                 where=file,
                 remedy="save it as CSV UTF-8, or name its true format in the parameters",
+            )
+        if start.startswith(b"<"):
+            raise DataError(
+                f"{file} is a web page or XML, no CSV file",
+                where=file,
+                remedy="download the data themselves, not the page that offers them",
             )
         content.seek(0)
         decoder = codecs.getincrementaldecoder("utf-8")()

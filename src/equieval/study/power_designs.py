@@ -24,6 +24,7 @@ from equieval.study.rates_by_period import measure_values, outcome_series
 from equieval.study.series import (
     SeriesDesign,
     label,
+    refuse_gaps,
     refuse_other_units,
     stated_design,
     withheld_note,
@@ -100,10 +101,21 @@ def prepare_series(
     design = stated_design(evaluation, periods, frequency)
     refuse_other_units(evaluation.design, own)  # type: ignore[arg-type]
     learnt = periods[periods < design.start]
-    _refuse_withheld(design.over(learnt, design.horizon), own, primary.indicator)
+    earlier = design.over(learnt, design.horizon)
+    _refuse_withheld(earlier, own, primary.indicator)
+    refuse_gaps(earlier, own, primary.indicator)
     excluded = design.excluded
-    model = replace(design.model, exclude=tuple(p for p in excluded if p >= design.start))
     after = pd.period_range(design.start, end)
+    known = learnt[~learnt.isin(list(excluded))]
+    if known.empty:
+        raise _too_few(0, "design.exclude_periods")
+    # Periods left out just before the start are planned ones without an effect yet, left out.
+    waiting = pd.period_range(known[-1] + 1, design.start - 1)
+    model = replace(
+        design.model,
+        lag=design.lag + len(waiting),
+        exclude=(*waiting, *(p for p in excluded if p >= design.start)),
+    )
 
     def series(question: Question) -> pd.Series:
         outcome = primary.indicator
@@ -112,7 +124,7 @@ def prepare_series(
             if question == "outcome"
             else compared.measure(outcome, primary.measure)
         )
-        return values.reindex(learnt).mask(learnt.isin(list(excluded)))
+        return values.reindex(known)
 
     def before(question: Question) -> float:
         outcome = primary.indicator
@@ -121,23 +133,20 @@ def prepare_series(
             if question == "outcome"
             else measure_values(own, outcome, primary.measure)
         )
-        return float(values.reindex(learnt).mean())
+        return float(values.reindex(known).mean())
 
     def checks(times: int) -> pd.DataFrame:
         whole = pd.period_range(begins, design.start + (times * len(after) - 1))
         longer = design.over(whole, design.horizon)
-        measured = series("gap").dropna().index
-        observed = pd.PeriodIndex(longer.matrix().index)
-        observed = observed[(observed >= design.start) | observed.isin(measured)]
-        observed = observed[~observed.isin(list(excluded))]
+        observed = pd.PeriodIndex(longer.counted().index)
         expected = expected_events(compared, longer, primary.indicator)
         return planned_checks(longer, observed, expected)
 
     def find(question: Question, times: int) -> Found:
         found = detectable_effect(
             series(question),
-            periods_after=times * len(after),
-            horizon=(design.horizon - design.start).n,
+            periods_after=len(waiting) + times * len(after),
+            horizon=(design.horizon - known[-1]).n - 1,
             model=model,
             small_sample="satterthwaite",
             **simulation.arguments(),
@@ -148,7 +157,7 @@ def prepare_series(
         )
 
     plan = Plan(
-        learnt=learnt[~learnt.isin(list(excluded))],
+        learnt=known,
         start=design.start,
         end=end,
         horizon=design.horizon,

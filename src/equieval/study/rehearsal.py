@@ -8,6 +8,7 @@ who is compared, or of which figures there are, it refuses here.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import pandas as pd
@@ -43,7 +44,9 @@ def rehearse(evaluation: Evaluation, observations: Observations) -> None:
         if page == _ROBUSTNESS and design not in SERIES:
             continue
         try:
-            analyst(evaluation, observations)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                analyst(evaluation, observations)
         except DesignError as refusal:
             raise _of_page(refusal, page, evaluation) from None
 

@@ -160,7 +160,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     refuse_long_lag(evaluation, found)
     found.matrix()  # refuses a season that the data cannot have
     _refuse_withheld(found, observations, primary.indicator)
-    _refuse_gaps(found, observations, primary.indicator)
+    refuse_gaps(found, observations, primary.indicator)
     for outcome in evaluation.outcomes.indicators:
         _refuse_too_few(found, observations, outcome)
     return found
@@ -300,7 +300,7 @@ def _refuse_withheld(design: SeriesDesign, observations: Observations, indicator
         )
 
 
-def _refuse_gaps(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:
+def refuse_gaps(design: SeriesDesign, observations: Observations, indicator_id: str) -> None:
     """Refuse periods without a rate, over all groups or in one of them."""
     cells = pd.concat(
         [observations.overall(indicator_id), observations.strata(indicator_id)], ignore_index=True

@@ -63,6 +63,19 @@ def test_units_that_start_at_different_times_are_compared_without_controls() -> 
     assert "6 periods before the start" in found.caution
 
 
+@pytest.mark.parametrize("left_out", [("2021-05",), ("2021-05", "2022-08", "2022-09")])
+def test_a_series_of_which_periods_before_the_start_are_left_out_is_planned_too(
+    left_out: tuple[str, ...],
+) -> None:
+    whole = found_by("smokefree-pathway-controlled-its")
+    found = found_by("smokefree-pathway-controlled-its", exclude_periods=left_out)
+    assert not found.refusals
+    assert len(found.plan.learnt) == len(whole.plan.learnt) - len(left_out)
+    assert (found.plan.start, found.plan.after) == (whole.plan.start, whole.plan.after)
+    for less, more in zip(found.answers, whole.answers, strict=True):
+        assert 0.5 * more.effect < less.effect < 2 * more.effect
+
+
 def test_a_series_is_judged_by_its_own_model_on_protected_counts() -> None:
     found = found_by("smokefree-pathway-controlled-its")
     assert not found.refusals
