@@ -2,7 +2,8 @@
 
 With one start the headline is two-way fixed effects, weighted by denominator, with the interval
 that the number of units allows (`equieval.study.comparison`); with several it is Callaway and
-Sant'Anna's (`equieval.study.staggered`). Inequality measures that are linear in the rates are
+Sant'Anna's (`equieval.study.staggered`); covariates that the protocol names adjust both, and the
+same without them stands beside it. Inequality measures that are linear in the rates are
 estimated as outcomes of the units; all measures together, from one counterfactual with one joint
 covariance, stand beside them.
 """
