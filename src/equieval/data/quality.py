@@ -15,6 +15,7 @@ from equieval.data.coding import ALL
 from equieval.data.observations import FIGURES, Observations, Protection
 from equieval.data.periods import pandas_frequency, parse_period, spans
 from equieval.protocol import Evaluation
+from equieval.protocol.dimensions import dimension
 from equieval.protocol.indicators import indicator as catalogued
 
 _MOST_NAMED = 3
@@ -106,8 +107,8 @@ def _few(protection: Protection | None, completeness: pd.DataFrame) -> Iterator[
         lost = (cells["withheld"] == 1) | (cells["numerator"] < fewest)
         if lost.any():
             yield (
-                f"Use fewer groups or longer periods for {catalogued(str(indicator)).name}: under "
-                f"the disclosure profile '{protection.profile}' "
+                f"Use fewer groups or longer periods for {catalogued(str(indicator)).in_text}: "
+                f"under the disclosure profile '{protection.profile}' "
                 f"{share_words(float(lost.mean()), 'cells')} have no rate, those with few events "
                 "first, and measures and models are without them."
             )
@@ -231,24 +232,33 @@ def _actions(
 ) -> Iterator[str]:
     """Say what the findings ask for. Counts stay out: words pass no disclosure profile."""
     frequency, several = observations.frequency, len(observations.units) > 1
+    coded = f"groups ({dimension(observations.dimension).label})"
     gaps = pd.DataFrame(
         [(gap.indicator, gap.unit, gap.period) for gap in observations.gaps],
         columns=["indicator", "unit", "period"],
     )
     for indicator in observations.indicators:
-        name = catalogued(indicator).name
+        name = catalogued(indicator).in_text
+        absent = missing[missing["indicator"] == indicator]
+        explained = pd.MultiIndex.from_frame(
+            absent.loc[absent["reason"] != "", ["unit", "period"]].drop_duplicates()
+        )
         inside = gaps[gaps["indicator"] == indicator]
+        inside = inside[~pd.MultiIndex.from_frame(inside[["unit", "period"]]).isin(explained)]
         for when, units in alike(inside, frequency):
             where = f" of {of_units(units)}" if several else ""
             yield f"Obtain {name}{where} for {when}: the series has a gap there."
         known = pd.MultiIndex.from_frame(inside[["unit", "period"]])
-        absent = missing[missing["indicator"] == indicator]
         absent = absent[~pd.MultiIndex.from_frame(absent[["unit", "period"]]).isin(known)]
         for reason, rows in absent.groupby("reason"):
-            why = f" ({str(reason).rstrip('.')})" if reason else ""
             for when, units in alike(rows, frequency):
                 where = f" of {of_units(units)}" if several else ""
-                yield f"Obtain the missing figures of {name}{where} for {when}{why}."
+                figures = f"figures of {name}{where} for {when}"
+                if reason:
+                    why = str(reason).rstrip(".")
+                    yield f"Obtain the {figures}, where there are any; missing because: {why}."
+                else:
+                    yield f"Obtain the missing {figures}."
         unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
         if not unequal.empty:
             yield (
@@ -257,8 +267,7 @@ def _actions(
             )
         if observations.missing_levels and _has_unplaced(observations, indicator):
             yield (
-                f"Improve the coding of {observations.dimension}: part of {name} is not placed "
-                "in any of its levels."
+                f"Improve the coding of {coded}: part of {name} is not placed in any of its levels."
             )
     unmended = breaks[breaks["source"] != MERGED]
     for period, note in zip(unmended["period"], unmended["note"], strict=True):

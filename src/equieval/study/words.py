@@ -180,7 +180,7 @@ def outcome_name(indicator_id: str) -> str:
     >>> outcome_name("wres-4")
     'rate of access to non-mandatory training (WRES 4)'
     """
-    name = _running(indicator(indicator_id).name)
+    name = indicator(indicator_id).in_text
     if " " not in name or name.endswith("mortality"):
         return f"{name} rate"
     return f"rate of {name}"
@@ -215,7 +215,7 @@ def measure_unit(measure: str, indicator_id: str) -> str:
 def gap_name(evaluation: Evaluation) -> str:
     """Return the gap as running text calls it: "deprivation gap in stillbirth"."""
     between = dimension(evaluation.equity.dimension).stratifier
-    name = _running(indicator(evaluation.outcomes.primary.indicator).name)
+    name = indicator(evaluation.outcomes.primary.indicator).in_text
     return f"{between} gap in {name}"
 
 
@@ -226,16 +226,3 @@ def source_words(evaluation: Evaluation) -> str:
 
 def _source(source: Source) -> str:
     return f"{source.publisher} ({source.licence})"
-
-
-def _running(name: str) -> str:
-    """Lower the first letter, unless the word is an abbreviation; put a number last.
-
-    >>> _running("WRES 5: harassment, bullying or abuse by the public")
-    'harassment, bullying or abuse by the public (WRES 5)'
-    """
-    number, colon, rest = name.partition(": ")
-    if colon:
-        return f"{rest} ({number})"
-    first = name.split()[0]
-    return name if first.isupper() else name[0].lower() + name[1:]

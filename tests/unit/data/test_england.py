@@ -93,7 +93,10 @@ def test_the_audit_tells_the_break_and_why_deaths_are_missing(
     reasons = found.missing.groupby("indicator")["reason"].unique()
     assert list(reasons["neonatal-mortality"]) == ["not in the second publication"]
     assert list(reasons["infant-mortality"]) == [""]
-    assert any("2023 (not in the second publication)" in action for action in found.actions)
+    assert any(
+        "2023, where there are any; missing because: not in the second publication" in action
+        for action in found.actions
+    )
 
 
 def test_quintiles_join_neighbouring_deciles(england: Observations) -> None:

@@ -70,9 +70,9 @@ def test_missing_figures_carry_their_reason(found: Audit) -> None:
 def test_every_finding_asks_for_something(found: Audit) -> None:
     words = "\n".join(found.actions)
     assert "for 2011: the series has a gap there" in words
-    assert "for 2013 (late returns)" in words
+    assert "for 2013, where there are any; missing because: late returns." in words
     assert "do not add up to the published total in 2012" in words
-    assert "Improve the coding of local-half" in words
+    assert "Improve the coding of groups (half)" in words
     assert "break at 2012: new register" in words
     assert "partly provisional" in words
 

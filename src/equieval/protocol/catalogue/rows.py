@@ -61,6 +61,18 @@ class Indicator:
     traps: tuple[Trap, ...] = ()
     recalled: bool = False
 
+    @property
+    def in_text(self) -> str:
+        """The name as running text writes it: no capital, unless the word is an abbreviation.
+
+        A number comes last: "harassment, bullying or abuse by the public (WRES 5)".
+        """
+        number, colon, rest = self.name.partition(": ")
+        if colon:
+            return f"{rest} ({number})"
+        first = self.name.split()[0]
+        return self.name if first.isupper() else self.name[0].lower() + self.name[1:]
+
 
 MISSING_NOT_ZERO = Trap(
     "missing-not-zero",
