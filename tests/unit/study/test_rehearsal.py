@@ -1,4 +1,4 @@
-"""What a page would refuse because of the protocol or of who is compared, `check` refuses before."""
+"""What a page would refuse because of the protocol, `check` refuses before anything runs."""
 
 from __future__ import annotations
 
