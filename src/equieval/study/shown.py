@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.present import figures, layouts, narrative, numbers
+from equieval.present import figures, layouts, narrative
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
     StaggeredDifferenceInDifferences,
@@ -146,16 +146,16 @@ def show_synthetic(page: Page, analysis: Analysis) -> None:
     weights = analysis.frame("weights")
     page.show(
         "weights",
-        layouts.text_table,
-        weights.assign(weight=[numbers.percent(weight, 1) for weight in weights["weight"]]),
+        layouts.control_weights,
+        weights,
         caption="What the weighted comparison is made of",
-        labels={"unit": "Unit", "weight": "Weight"},
+        head="Unit",
     )
     placebos = analysis.frame("placebos")
     page.show(
         "placebos",
         figures.placebo_distribution,
-        placebos[["label", "estimate", "actual"]],
+        placebos[["label", "estimate", "actual", "indicator"]],
         quantity=page.words["outcome"],
         unit=page.words["unit"],
         p_value=float(placebos["p_value"].iloc[0]),

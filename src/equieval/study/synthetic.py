@@ -101,8 +101,9 @@ def synthetic_frames(
     Returns
     -------
     ``weights`` (unit, weight), ``placebos`` (label, estimate, actual, p_value,
-    smallest_attainable_p), ``arms`` (period, arm, rate: the treated, and the weighted comparison
-    moved to the level of the treated before the start), ``fit`` (one row: pre_fit, n_controls).
+    smallest_attainable_p, indicator), ``arms`` (period, arm, rate, indicator: the treated, and the
+    weighted comparison moved to the level of the treated before the start), ``fit`` (one row:
+    pre_fit, n_controls).
     """
     counting = design.counting
     panel, whole = counting.sized(panel), counting.sized(whole)
@@ -116,8 +117,9 @@ def synthetic_frames(
             actual=[True] + [False] * (len(placebos) - 1),
             p_value=ranked.p_value,
             smallest_attainable_p=ranked.smallest_attainable_p,
+            indicator=outcome,
         ),
-        "arms": _arms(whole, design, unit_weights, outcome),
+        "arms": _arms(whole, design, unit_weights, outcome).assign(indicator=outcome),
         "fit": pd.DataFrame([{"pre_fit": pre_fit, "n_controls": len(unit_weights)}]),
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from comparisons import NARROWER, SMOKEFREE, write_comparison
-from evaluations import PROJECT, Blocks, Shown, run_page
+from evaluations import PROJECT, Blocks, Shown, run_page, untraced
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +36,7 @@ def assert_every_artefact_is_there(shown: Shown) -> None:
     for entry in index["artefacts"]:
         for file in entry["files"]:
             assert len(shown.file(file["path"])) == file["bytes"]
+    assert untraced(shown) == []
 
 
 @pytest.mark.parametrize("direction", EFFECTS)
