@@ -10,20 +10,31 @@ and Organisation of Care group.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 
 from equieval.data import Observations
-from equieval.present.numbers import plain
+from equieval.present.numbers import listing, plain
 from equieval.protocol import Evaluation
-from equieval.protocol.design import ControlledInterruptedTimeSeries
+from equieval.protocol.design import ControlledInterruptedTimeSeries, InterruptedTimeSeries
+from equieval.protocol.registration import deviations, in_words, protocol_of, registration_of
 from equieval.study.analysis import Analysis
 from equieval.study.appraisal import Appraisal
 from equieval.study.compared_series import compared_series
 from equieval.study.control_words import control_words, is_clear
 from equieval.study.its_rows import covering
-from equieval.study.series import label, series_design
+from equieval.study.series import SeriesDesign, label, series_design
 
 MET, PARTLY, NOT_MET, CANNOT_TELL = "met", "partly met", "not met", "cannot tell"
+NOT_APPLICABLE = "does not apply"
+_SHAPE = (
+    "design.impact",
+    "design.lag",
+    "design.phase_in",
+    "design.start",
+    "outcomes.primary.horizon",
+)
 
 
 def seven_conditions(
@@ -77,13 +88,18 @@ def seven_conditions(
 
 
 def epoc_criteria(
-    evaluation: Evaluation, observations: Observations, appraisal: Appraisal, robustness: Analysis
+    evaluation: Evaluation,
+    observations: Observations,
+    appraisal: Appraisal,
+    robustness: Analysis,
+    root: Path,
 ) -> pd.DataFrame:
     """Answer EPOC's seven criteria for interrupted time series.
 
     Parameters
     ----------
     robustness : the analysis of the robustness page.
+    root : the project's folder, where the registration of the evaluation is, if it has one.
 
     Returns
     -------
@@ -107,10 +123,7 @@ def epoc_criteria(
         (
             "Shape specified beforehand",
             "Was the shape of the effect fixed before the analysis?",
-            MET,
-            f"The impact model ({design.impact.replace('-', ' ')}), the start "
-            f"({label(design.start)}) and the horizon ({label(design.horizon)}) are parameters of "
-            "this evaluation.",
+            *_shape(evaluation, design, root),
         ),
         (
             "Data collection unaffected",
@@ -189,7 +202,24 @@ def _assumed(evaluation: Evaluation) -> str:
 def _spillover(evaluation: Evaluation) -> tuple[str, str]:
     if isinstance(evaluation.design, ControlledInterruptedTimeSeries):
         return CANNOT_TELL, "The data cannot show whether it reached the comparison units."
-    return MET, "There is no comparison group, so nothing can spill over into one."
+    return NOT_APPLICABLE, "There is no comparison group, so nothing can spill over into one."
+
+
+def _shape(evaluation: Evaluation, design: SeriesDesign, root: Path) -> tuple[str, str]:
+    """Say whether the shape of the effect was fixed beforehand: registered, and not changed."""
+    fixed = (
+        f"The impact model ({design.impact.replace('-', ' ')}), the start ({label(design.start)}) "
+        f"and the horizon ({label(design.horizon)}) stand in the parameters file"
+    )
+    found = registration_of(root, evaluation.identity.id)
+    if found is None:
+        return PARTLY, f"{fixed}, but were not registered before the analysis."
+    changes = deviations(found.protocol, protocol_of(evaluation))
+    departed = [change.path for change in changes if change.path.startswith(_SHAPE)]
+    words = f"{fixed}, {in_words(found)}. Outcome data seen by then: {found.data_seen.rstrip('.')}."
+    if departed:
+        return PARTLY, f"{words} Changed since then: {listing(departed)}."
+    return MET, words
 
 
 def _anticipation(placebo: pd.DataFrame) -> tuple[str, str]:
@@ -201,11 +231,16 @@ def _anticipation(placebo: pd.DataFrame) -> tuple[str, str]:
 
 def _assumptions(residual_tests: pd.DataFrame) -> tuple[str, str]:
     flagged = residual_tests[residual_tests["concern"]]
+    concerns = f"Concerns: {'; '.join(flagged['test'].astype(str))}."
+    refused = next(iter(residual_tests["refused"]), "")
+    if refused:
+        words = f"The model of the headline could not be fitted. {refused.rstrip('.')}."
+        return NOT_MET, words if flagged.empty else f"{words} {concerns}"
     if flagged.empty:
         return PARTLY, (
             "No test of the residuals raises a concern; in a short series such tests see little."
         )
-    return NOT_MET, "Concerns: " + "; ".join(flagged["test"].astype(str)) + "."
+    return NOT_MET, concerns
 
 
 def shock_evidence(evaluation: Evaluation, controls: pd.DataFrame) -> tuple[str, str]:
@@ -215,18 +250,33 @@ def shock_evidence(evaluation: Evaluation, controls: pd.DataFrame) -> tuple[str,
     ----------
     controls : the frame of control outcomes and placebo groups of the robustness page. An effect
         there, where none can be, counts against; none there is support, as far as intervals go.
+
+    A change that is named counts against a single series; a comparison takes it out as far as it
+    reached both sides alike.
     """
     named = evaluation.intervention.co_interventions
     answer, words = CANNOT_TELL, "The parameters name no other change at the time."
     if named:
-        listed = "; ".join(f"{entry.period}: {entry.name}" for entry in named)
+        listed = "; ".join(f"{entry.period}: {entry.name}{_noted(entry.note)}" for entry in named)
         answer, words = NOT_MET, f"Other changes in the same years: {listed}."
+        if not isinstance(evaluation.design, InterruptedTimeSeries):
+            answer = PARTLY
+            words += " The comparison takes out what reached both sides alike, and nothing else."
     bounded = controls.dropna(subset=["ci_low", "ci_high"])
     if is_clear(bounded).any():
         answer = NOT_MET
     elif len(bounded) and answer == CANNOT_TELL:
         answer = PARTLY
     return answer, f"{words} {' '.join(control_words(controls))}"
+
+
+def _noted(note: str | None) -> str:
+    """Return a note behind what it is about.
+
+    >>> _noted("It reached all places at once."), _noted(None)
+    (' (It reached all places at once)', '')
+    """
+    return f" ({note.strip().rstrip('.')})" if note else ""
 
 
 def _composition(evaluation: Evaluation, observations: Observations) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from equieval.study.conditions import (
     shock_evidence,
 )
 from equieval.study.panel_options import Comparative
+from equieval.study.words import measure_unit
 
 CLEARLY = 0.05
 FRAGILE, STURDY = 0.5, 1.0
@@ -50,7 +51,7 @@ def seven_panel_conditions(
         ("Data requirements", "Are there enough units, periods and events?",
          *data_words(appraisal)),
         ("Parallel trends", "Would treated and comparison units have moved alike?",
-         *_parallel(pretrend.iloc[0], breakdown)),
+         *_parallel(evaluation, pretrend.iloc[0], breakdown)),
         ("No anticipation", "Did nothing change before the start?",
          *_anticipation(evaluation, placebo)),
         ("Statistical assumptions", "Do other estimators and intervals say the same?",
@@ -65,29 +66,47 @@ def seven_panel_conditions(
     return pd.DataFrame(rows, columns=["condition", "question", "answer", "evidence"])
 
 
-def _parallel(pretrend: pd.Series, breakdown: pd.Series) -> tuple[str, str]:
+def _parallel(evaluation: Evaluation, pretrend: pd.Series, breakdown: pd.Series) -> tuple[str, str]:
     if pretrend["reason"]:
         return CANNOT_TELL, f"Cannot be tested: {pretrend['reason']}."
     differ = pretrend["p_value"] < CLEARLY
+    primary, block = evaluation.outcomes.primary, breakdown["block"] or "period"
+    unit = numbers.change_unit(measure_unit(primary.measure, primary.indicator))
+    drift = numbers.of_unit(numbers.number(pretrend["slope_most"]), unit)
     test = (
         f"The gaps before the start {'differ' if differ else 'do not clearly differ'} between "
         f"treated and comparison units ({_p(pretrend['p_value'])} on "
-        f"{int(pretrend['df'])} {breakdown['block'] or 'period'}s); a steady drift of "
-        f"{numbers.plain(pretrend['slope_most'])} per {breakdown['block'] or 'period'} would have "
-        "been found four times in five."
+        f"{int(pretrend['df'])} {block}s); a steady drift of {drift} each {block} would have been "
+        "found four times in five."
     )
     if breakdown["reason"]:
         return (NOT_MET if differ else CANNOT_TELL), test
     value = float(breakdown["relative"])
-    words = "at any departure tried" if math.isinf(value) else f"up to {numbers.plain(value)}"
-    held = (
-        f" The finding holds for departures after the start {words} times the largest one before."
-        if value > 0
-        else " Even with parallel trends the mean effect over the event study includes none."
-    )
+    held = f"{test} {_held(value)}"
     if differ:
-        return NOT_MET, test + held
-    return (MET if value >= STURDY else PARTLY if value >= FRAGILE else CANNOT_TELL), test + held
+        return NOT_MET, held
+    return (MET if value >= STURDY else PARTLY if value >= FRAGILE else CANNOT_TELL), held
+
+
+def _held(value: float) -> str:
+    """Say how far trends may part after the start before the finding falls.
+
+    >>> _held(0.02)
+    'The finding does not hold for even a small departure from parallel trends after the start.'
+    """
+    if value == 0:
+        return "Even with parallel trends the mean effect over the event study includes none."
+    if math.isinf(value):
+        return "The finding holds at every departure after the start that was tried."
+    if round(value, 1) == 0:
+        return (
+            "The finding does not hold for even a small departure from parallel trends after the "
+            "start."
+        )
+    return (
+        "The finding holds for departures after the start up to "
+        f"{numbers.plain(value)} times the largest one before."
+    )
 
 
 def _p(value: float) -> str:
@@ -119,7 +138,11 @@ def _agreement(specifications: pd.DataFrame) -> tuple[str, str]:
         f"{round(100 * share)}% of {len(known)} specifications (estimator, weighting, comparison "
         f"units, periods) have the same sign; they range from {lowest} to {highest}."
     )
-    return (MET if share == 1 else PARTLY if share >= 0.9 else NOT_MET), words
+    bounded = int(known[["ci_low", "ci_high"]].notna().all(axis=1).sum())
+    if bounded < len(known):
+        words += f" {f'Only {bounded}' if bounded else 'None'} of them can have an interval."
+    agreed = share == 1 and bounded == len(known)
+    return (MET if agreed else PARTLY if share >= 0.9 else NOT_MET), words
 
 
 def _composition(alternatives: pd.DataFrame) -> tuple[str, str]:

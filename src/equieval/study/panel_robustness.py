@@ -279,7 +279,10 @@ def _specifications(
     approach: Approach,
     panel: Panel,
 ) -> pd.DataFrame:
-    """Return every combination of estimator, weighting, controls and periods, in order."""
+    """Return every combination of estimator, weighting, controls and periods, in order.
+
+    The one that changes nothing is the headline, with all of its draws.
+    """
     person, unit = "by denominator", "units alike"
     alike = _similar_baseline(evaluation, observations, design)
     windows: dict[str, tuple[str, ...]] = {"all periods": ()} | {
@@ -293,7 +296,8 @@ def _specifications(
         left_out = (parse_period(name, observations.frequency) for name in windows[window])
         rows = panel(controls[who].to_horizon().without_periods(*left_out))
         if estimator == approach.estimator and weighting == ways[0][1]:
-            return approach.vary(rows, None).effect
+            whole = (who, window) == ("all", "all periods")
+            return (approach.compare if whole else approach.vary)(rows, None).effect
         rows = rows[~rows["anticipated"]]
         if estimator == REASSIGNED:
             return reassignment_interval(rows, outcome="value", ci_level=CI_LEVEL)

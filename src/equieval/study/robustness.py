@@ -43,8 +43,9 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Estimate the primary and the outcome's effect under every variant of the protocol.
 
     Frames: ``variants`` (kind, label, measure and the Estimates columns), ``autocorrelation``
-    and ``residual-tests`` of the primary model, ``placebo`` (as ``variants``), ``controls``
-    (control outcomes and placebo groups; with ``because``).
+    and ``residual-tests`` of the primary model (with ``refused``: why it is that of least squares),
+    ``placebo`` (as ``variants``), ``controls`` (control outcomes and placebo groups; with
+    ``because``).
     """
     compared = compared_series(evaluation, observations)
     design = series_design(evaluation, compared.observations)
@@ -70,7 +71,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     estimates = tidy([*rows, *control_rows])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
-    main = _examined(subjects[primary.measure], design)
+    main, refused = _examined(subjects[primary.measure], design)
     is_placebo = labelled["kind"] == "placebo start"
     return Analysis(
         estimates,
@@ -81,20 +82,22 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             "autocorrelation": autocorrelation(main).assign(
                 bound=lambda acf: acf["ci_high"], indicator=primary.indicator
             ),
-            "residual-tests": residual_tests(main).assign(indicator=primary.indicator),
+            "residual-tests": residual_tests(main).assign(
+                indicator=primary.indicator, refused=refused
+            ),
         },
     )
 
 
-def _examined(values: pd.Series, design: SeriesDesign) -> ItsFit:
-    """Return the fit whose residuals are examined.
+def _examined(values: pd.Series, design: SeriesDesign) -> tuple[ItsFit, str]:
+    """Return the fit whose residuals are examined, and why it is not that of the headline.
 
     Where the headline model is refused, that of least squares: its residuals show why.
     """
     try:
-        return fit_series(values, design)
-    except DesignError:
-        return fit_ols(design.usable(values), design.matrix())
+        return fit_series(values, design), ""
+    except DesignError as refusal:
+        return fit_ols(design.usable(values), design.matrix()), refusal.what
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,15 @@ def test_controls_taken_as_treated_show_nothing_though_the_treated_changed(
     assert behind["events"] == own.groupby("period")["numerator"].sum().min()
 
 
+def test_a_group_of_four_has_no_interval_where_units_start_apart(root: Path) -> None:
+    found, _ = analysed(root, "staggered-did", units=4)
+    assert found["n_treated_units"].tolist() == [4, 4]
+    assert found["estimate"].notna().all()
+    assert found[["ci_low", "ci_high", "p_value"]].isna().all(axis=None)
+    assert not is_clear(found).any()
+    assert "a standard error cannot be learned from so few" in " ".join(control_words(found))
+
+
 def test_a_shock_to_some_controls_is_found_by_the_group_that_they_make(root: Path) -> None:
     def shocked(table: pd.DataFrame) -> pd.DataFrame:
         named = sorted(set(table["lmns"]) - set(write_comparison(root, "x")[1].truth["treated"]))

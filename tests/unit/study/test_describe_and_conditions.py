@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from evaluations import PROJECT
 
 from equieval.data import Observations
-from equieval.protocol import Evaluation
-from equieval.study import conditions, describe
+from equieval.protocol import Evaluation, load_evaluation
+from equieval.protocol.registration import new_registration, register
+from equieval.study import conditions, describe, panel_conditions
 from equieval.study.analysis import Analysis
 from equieval.study.appraisal import Appraisal, judge
 from equieval.study.control_outcomes import CONTROL_OUTCOME, ESTIMANDS, PLACEBO_GROUP
@@ -128,6 +132,7 @@ def test_seven_conditions_are_answered_with_evidence(
     assert "degrees of freedom" in found["Data requirements"][1]
     assert found["Common shocks"][0] == "not met"
     assert "COVID-19 pandemic" in found["Common shocks"][1]
+    assert found["Spillover"][0] == "does not apply"
     assert (table["evidence"].str.len() > 20).all()
 
 
@@ -172,9 +177,13 @@ def test_the_conditions_turn_with_the_numbers(
 
 
 def test_epocs_seven_criteria_follow_the_evaluation(
-    evaluation: Evaluation, observations: Observations, appraisal: Appraisal, checked: Analysis
+    evaluation: Evaluation,
+    observations: Observations,
+    appraisal: Appraisal,
+    checked: Analysis,
+    tmp_path: Path,
 ) -> None:
-    table = conditions.epoc_criteria(evaluation, observations, appraisal, checked)
+    table = conditions.epoc_criteria(evaluation, observations, appraisal, checked, tmp_path)
     assert len(table) == 7
     found = answers(table, "criterion")
     assert found["Data collection unaffected"][0] == "partly met"  # the break of 2023
@@ -182,6 +191,33 @@ def test_epocs_seven_criteria_follow_the_evaluation(
     assert found["Complete outcome data"] == ("met", "Every one of the 14 periods has a figure.")
     assert "(2016)" in found["Shape specified beforehand"][1]
     assert "(2019)" in found["Shape specified beforehand"][1]
+
+
+def test_a_shape_is_specified_beforehand_once_it_is_registered_and_as_registered(
+    evaluation: Evaluation,
+    observations: Observations,
+    appraisal: Appraisal,
+    checked: Analysis,
+    tmp_path: Path,
+) -> None:
+    def shape(run: Evaluation) -> tuple[str, str]:
+        table = conditions.epoc_criteria(run, observations, appraisal, checked, tmp_path)
+        return answers(table, "criterion")["Shape specified beforehand"]
+
+    answer, words = shape(evaluation)
+    assert answer == "partly met"
+    assert words.endswith("but were not registered before the analysis.")
+    day = dt.date(2020, 3, 1)
+    id = evaluation.identity.id
+    register(tmp_path, evaluation, new_registration(evaluation, id, date=day, data={}))
+    answer, words = shape(evaluation)
+    assert answer == "met"
+    assert "registered on 2020-03-01 (self-attested" in words
+    assert "Outcome data seen by then: none." in words
+    answer, words = shape(changed(evaluation, "design", impact="slope"))
+    assert answer == "partly met"
+    assert words.endswith("Changed since then: design.impact.")
+    assert shape(changed(evaluation, "robustness", leave_one_out=False))[0] == "met"
 
 
 @pytest.mark.parametrize(
@@ -204,6 +240,7 @@ def test_what_is_found_where_no_effect_can_be_is_evidence_on_common_shocks(
     observations: Observations,
     appraisal: Appraisal,
     checked: Analysis,
+    tmp_path: Path,
     found: pd.DataFrame,
     answer: str,
     words: str,
@@ -211,16 +248,65 @@ def test_what_is_found_where_no_effect_can_be_is_evidence_on_common_shocks(
     quiet = changed(evaluation, "intervention", co_interventions=[])
     frame = found if len(found) else checked.frame("controls")
     robust = with_frames(checked, controls=frame)
+    given = (quiet, observations, appraisal, robust)
     for table, key, name in (
-        (conditions.seven_conditions, "condition", "Common shocks"),
-        (conditions.epoc_criteria, "criterion", "Independent of other changes"),
+        (conditions.seven_conditions(*given), "condition", "Common shocks"),
+        (conditions.epoc_criteria(*given, tmp_path), "criterion", "Independent of other changes"),
     ):
-        said = answers(table(quiet, observations, appraisal, robust), key)[name]
+        said = answers(table, key)[name]
         assert said[0] == answer
         assert words in said[1]
     # A change that is named stays one, whatever the controls say.
     named = conditions.seven_conditions(evaluation, observations, appraisal, robust)
     assert answers(named, "condition")["Common shocks"][0] == "not met"
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"), [(controls((-0.3, 0.2)), "partly met"), (controls((0.1, 0.2)), "not met")]
+)
+def test_a_comparison_takes_out_a_change_that_reached_both_sides(
+    found: pd.DataFrame, answer: str
+) -> None:
+    compared = load_evaluation(PROJECT / "params" / "smokefree-pathway-controlled-its.yaml")
+    said, words = conditions.shock_evidence(compared, found)
+    assert said == answer
+    assert (
+        "2023-04: A national media campaign (Made up. It reached all LMNSs at once, so the "
+        "comparison takes it out). The comparison takes out what reached both sides alike" in words
+    )
+
+
+@pytest.mark.parametrize(
+    ("breakdown", "words"),
+    [
+        (0.0, "Even with parallel trends"),
+        (0.03, "not hold for even a small departure"),
+        (0.7, "up to 0.7 times the largest"),
+        (float("inf"), "at every departure"),
+    ],
+)
+def test_how_far_parallel_trends_may_fail_is_told_with_the_unit_of_the_drift(
+    breakdown: float, words: str
+) -> None:
+    compared = load_evaluation(PROJECT / "params" / "smokefree-pathway-smoking-at-delivery.yaml")
+    tested = {"reason": "", "p_value": 0.4, "df": 3, "slope_most": 0.8}
+    found = {"reason": "", "block": "quarter", "relative": breakdown}
+    _, said = panel_conditions._parallel(compared, pd.Series(tested), pd.Series(found))
+    assert words in said
+    assert "a steady drift of 0.80 percentage points each quarter" in said
+
+
+def test_specifications_without_an_interval_are_counted() -> None:
+    curve = pd.DataFrame(
+        {
+            "estimate": [-2.0, -1.0], "ci_low": [-3.0, None], "ci_high": [-1.0, None],
+            "share_same_sign": 1.0,
+        }
+    )  # fmt: skip
+    answer, words = panel_conditions._agreement(curve)
+    assert answer == "partly met"
+    assert words.endswith("Only 1 of them can have an interval.")
+    assert panel_conditions._agreement(curve.head(1))[0] == "met"
 
 
 def test_an_effect_where_none_can_be_costs_a_step_of_certainty_and_one_unbounded_does_not(

@@ -16,6 +16,7 @@ from equieval.present.narrative import adequacy_statement, certainty_statement, 
 from equieval.protocol import Evaluation
 from equieval.study import views
 from equieval.study.appraisal import Appraisal, judge
+from equieval.study.conditions import seven_conditions
 from equieval.study.its import effect, inequality_effect
 from equieval.study.rates_by_period import measure_values
 from equieval.study.robustness import robustness
@@ -75,10 +76,15 @@ def test_no_interval_is_spoken_of_where_there_is_none(appraisal: Appraisal) -> N
     assert "Degrees of freedom" in adequacy
 
 
-def test_the_residuals_are_examined_all_the_same(
-    shorter: Evaluation, observations: Observations
+def test_the_residuals_are_examined_all_the_same_and_no_assumption_is_met(
+    shorter: Evaluation, observations: Observations, appraisal: Appraisal
 ) -> None:
-    assert not robustness(shorter, observations).frame("residual-tests").empty
+    checked = robustness(shorter, observations)
+    assert not checked.frame("residual-tests").empty
+    table = seven_conditions(shorter, observations, appraisal, checked).set_index("condition")
+    answer, evidence = table.loc["Statistical assumptions", ["answer", "evidence"]]
+    assert answer == "not met"
+    assert "The model of the headline could not be fitted. The autocorrelation runs to" in evidence
 
 
 def test_the_table_over_time_says_that_there_is_no_estimate(estimates: pd.DataFrame) -> None:
