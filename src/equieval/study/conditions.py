@@ -257,9 +257,13 @@ def shock_evidence(evaluation: Evaluation, controls: pd.DataFrame) -> tuple[str,
     named = evaluation.intervention.co_interventions
     answer, words = CANNOT_TELL, "The parameters name no other change at the time."
     if named:
-        listed = "; ".join(f"{entry.period}: {entry.name}{_noted(entry.note)}" for entry in named)
+        compared = not isinstance(evaluation.design, InterruptedTimeSeries)
+        listed = "; ".join(
+            f"{entry.period}: {entry.name}{_noted(entry.note) if compared else ''}"
+            for entry in named
+        )
         answer, words = NOT_MET, f"Other changes in the same years: {listed}."
-        if not isinstance(evaluation.design, InterruptedTimeSeries):
+        if compared:
             answer = PARTLY
             words += " The comparison takes out what reached both sides alike, and nothing else."
     bounded = controls.dropna(subset=["ci_low", "ci_high"])
