@@ -26,7 +26,7 @@ def test_the_audit_calls_withheld_cells_recorded_and_withheld(partner, found):
 
 
 def test_the_audit_says_what_would_show_more(found):
-    (action,) = (words for words in found.actions if "Stillbirth" in words)
+    (action,) = (words for words in found.actions if "stillbirth" in words)
     assert "Use fewer groups or longer periods" in action
     assert "about " in action
     assert not any("strata of" in words for words in found.actions)  # rounding is no disagreement
