@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements.lock"
+BENCH = ROOT / "requirements-bench.lock"
 
 
 def pins(lock: Path) -> dict[str, set[str]]:
@@ -29,17 +30,19 @@ def project() -> dict[str, object]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def declared(project: dict) -> list[Requirement]:
-    optional = project["project"]["optional-dependencies"].values()
-    listed = [*project["project"]["dependencies"], *(name for group in optional for name in group)]
-    return [Requirement(text) for text in listed]
+def declared(project: dict) -> list[tuple[Path, Requirement]]:
+    """Return every requirement with the lock file that has to pin it."""
+    listed = [(LOCK, text) for text in project["project"]["dependencies"]]
+    for extra, texts in project["project"]["optional-dependencies"].items():
+        listed += [(BENCH if extra == "bench" else LOCK, text) for text in texts]
+    return [(lock, Requirement(text)) for lock, text in listed]
 
 
 def test_every_declared_dependency_is_pinned_within_its_range(project: dict) -> None:
-    locked = pins(LOCK)
-    for requirement in declared(project):
+    for lock, requirement in declared(project):
+        locked = pins(lock)
         name = requirement.name.lower().replace("_", "-")
-        assert name in locked, f"{name} is not in requirements.lock: run make lock"
+        assert name in locked, f"{name} is not in {lock.name}: run make lock"
         for version in locked[name]:
             assert requirement.specifier.contains(version), f"{name} {version}: run make lock"
 
@@ -54,7 +57,9 @@ def test_every_declared_dependency_says_why_it_is_there() -> None:
             assert "#" in line, f"no reason beside: {line.strip()}"
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-uv.lock", "requirements-bench.lock"]
+)
 def test_every_pin_carries_hashes_and_no_index_address(name: str) -> None:
     text = (ROOT / name).read_text()
     entries = re.split(r"\n(?=[a-z0-9])", text)
@@ -62,6 +67,11 @@ def test_every_pin_carries_hashes_and_no_index_address(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
     assert "://" not in text
     assert "--index-url" not in text
+
+
+def test_what_is_only_timed_stands_beside_the_same_packages() -> None:
+    locked, beside = pins(LOCK), pins(BENCH)
+    assert all(beside[name] == locked[name] for name in beside.keys() & locked.keys())
 
 
 def test_the_installer_is_the_one_that_the_lock_pins() -> None:

@@ -65,9 +65,9 @@ def test_a_series_that_can_find_nothing_says_why_and_what_would_help(
 ) -> None:
     said = equieval("power", ENGLAND, "--replications", "100", "--progress")
     assert said.code == 2
-    assert "under 4 degrees of freedom" in said.err
+    assert "degrees of freedom of the primary estimate 2.1, where at least 4 are needed" in said.err
     assert f"params/{ENGLAND}.yaml:" in said.err
-    assert "a longer series before the start" in said.err
+    assert "twice as many periods after the start would do" in said.err
     assert "simulating: gap" in said.err
     assert "nothing later was read" in said.out
 

@@ -18,6 +18,8 @@ from evaluations import all_estimates, read, write_made_up
 from equieval.errors import DesignError
 from equieval.protocol.design import InterruptedTimeSeries, Robustness
 from equieval.protocol.outcomes import Equity, Primary
+from equieval.study.baseline import baseline
+from equieval.study.its import inequality_effect
 from equieval.study.rates_by_period import outcome_series
 from equieval.study.series import SeriesDesign, label, series_design
 
@@ -81,7 +83,6 @@ def with_control_outcome(blocks: Blocks) -> None:
 CHANGES: dict[str, Change] = {
     "outcomes.primary.measure": setting("outcomes.primary.measure", "gap"),
     "outcomes.primary.horizon": setting("outcomes.primary.horizon", "2018-10"),
-    "equity.levels, direction": least_first,
     "equity.grouping": setting("equity.grouping", "quintiles"),
     "equity.measures": setting("equity.measures", ["sii"]),
     "design.first_period": setting("design.first_period", "2015-06"),
@@ -201,14 +202,21 @@ def test_no_field_of_the_schema_is_left_without_a_test_here() -> None:
 def test_the_order_of_levels_decides_who_is_worse_off(
     project: Path, unchanged: pd.DataFrame
 ) -> None:
-    """The same counts read with 1 as least deprived: every gap has the other sign."""
-    turned = estimates_of(project, "turned", least_first)
+    """The same counts read with 1 as least deprived: every gap has the other sign.
+
+    An effect on it is then refused: "narrower" would say the opposite of what it means.
+    """
+    path, _ = write_made_up(project, "turned", least_first, after=12, **MADE)
+    turned = read(project, path)
 
     def gap(estimates: pd.DataFrame) -> float:
         found = estimates[(estimates["estimand"] == "gap") & (estimates["time"] == "2015-01")]
         return float(found["estimate"].iloc[0])
 
-    assert gap(turned) == pytest.approx(-gap(unchanged))
+    assert gap(baseline(*turned).estimates) == pytest.approx(-gap(unchanged))
+    with pytest.raises(DesignError, match="fared better") as refusal:
+        inequality_effect(*turned)
+    assert refusal.value.where == "equity.levels"
 
 
 def test_excluded_periods_leave_the_fit_and_keep_their_place_in_time(project: Path) -> None:
