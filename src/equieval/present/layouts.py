@@ -187,29 +187,6 @@ def control_weights(
     return Table(caption, shown, columns, note=note)
 
 
-def cohorts(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Joined", note: str = ""
-) -> Table:
-    """Who joined when: ``cohort, units, n_units``, and their rate before, where there.
-
-    Parameters
-    ----------
-    data : ``cohort`` in words, ``units`` their names, ``n_units``; shown where there:
-        ``denominator`` and ``before``, the rate before the first start.
-    unit : unit of the rate.
-    """
-    columns = [
-        Column("cohort", head),
-        Column("n_units", "Number", "", "count"),
-        Column("units", "Who"),
-    ]
-    if "denominator" in data.columns:
-        columns.append(Column("denominator", "Out of", "", "count"))
-    if "before" in data.columns:
-        columns.append(Column("before", "Rate before the first start", unit, "rate"))
-    return Table(caption, data, tuple(columns), note=note)
-
-
 def units_compared(
     data: pd.DataFrame, *, caption: str, unit: str, head: str = "Unit", note: str = ""
 ) -> Table:
@@ -226,28 +203,6 @@ def units_compared(
     return Table(caption, shown, columns, note=note)
 
 
-def inference(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Estimator", note: str = ""
-) -> Table:
-    """The same effect by several estimators or intervals, with what each interval rests on.
-
-    Parameters
-    ----------
-    data : ``label, estimate, ci_low, ci_high, inference`` and, shown where there,
-        ``n_units, n_treated_units``.
-    """
-    columns = [
-        Column("label", head),
-        Column("estimate", "Change", change_unit(unit), "change"),
-        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
-        Column("inference", "Interval from"),
-    ]
-    if {"n_units", "n_treated_units"} <= set(data.columns):
-        columns.append(Column("n_units", "Units", "", "count"))
-        columns.append(Column("n_treated_units", "Taking part", "", "count"))
-    return Table(caption, data, tuple(columns), note=note)
-
-
 def checks(
     data: pd.DataFrame, *, caption: str, head: str = "Item", where: str = "Where", note: str = ""
 ) -> Table:
@@ -260,21 +215,6 @@ def checks(
         columns.append(Column("answer", "Answer"))
     columns.append(Column("where", where))
     return Table(caption, data, tuple(columns), note=note, row_header="item")
-
-
-def sources_compared(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Group", note: str = ""
-) -> Table:
-    """The same rate by group and source: ``label, source, numerator, denominator, rate, ...``."""
-    columns = (
-        Column("label", head),
-        Column("source", "Source"),
-        Column("numerator", "Events", "", "count"),
-        Column("denominator", "Out of", "", "count"),
-        Column("rate", "Rate", unit, "rate"),
-        Column("ci_low", "95% interval", unit, "interval", upper="ci_high"),
-    )
-    return Table(caption, data, columns, note=note)
 
 
 def retention(
