@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from equieval.study.analysis import Analysis
     from equieval.study.answers import (
         analyse,
-        analysis_of,
         appraise,
         appraise_inequality,
         appraise_outcome,
@@ -79,7 +78,6 @@ _HOME = {
     "Page": "page",
     "actions": "auditing",
     "analyse": "answers",
-    "analysis_of": "answers",
     "appraise": "answers",
     "appraise_inequality": "answers",
     "appraise_outcome": "answers",
@@ -138,7 +136,6 @@ __all__ = [
     "Page",
     "actions",
     "analyse",
-    "analysis_of",
     "appraise",
     "appraise_inequality",
     "appraise_outcome",

@@ -29,12 +29,6 @@ def analyse(page: Page) -> Analysis:
     return analysis
 
 
-def analysis_of(page: Page, page_id: str) -> Analysis:
-    """Return the analysis of another page, computed here; nothing is recorded."""
-    analyst = analyst_of(page.evaluation.design.type, page_id)
-    return analyst(page.evaluation, page.observations)
-
-
 def estimates_of(page: Page, *page_ids: str) -> pd.DataFrame:
     """Return the estimates of the pages that this one needs, one table.
 

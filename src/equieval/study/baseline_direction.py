@@ -15,7 +15,7 @@ from equieval.methods.inequality import measures
 from equieval.protocol import Evaluation, indicator
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.groups import compared_levels, direction
-from equieval.study.words import first_start, group_words
+from equieval.study.words import compared_groups, first_start
 
 
 def refuse_reversed_gap(evaluation: Evaluation, observations: Observations) -> None:
@@ -52,11 +52,7 @@ def refuse_reversed_gap(evaluation: Evaluation, observations: Observations) -> N
 
 
 def _reversed(evaluation: Evaluation, ends: pd.DataFrame, per: int) -> DesignError:
-    words = group_words(evaluation)
-    named = [
-        words.get("worst_off") or f"the {words['most']} {words['group']}",
-        words.get("held_against") or f"the {words['least']} {words['group']}",
-    ]
+    named = compared_groups(evaluation)
     rates = per * ends["numerator"] / ends["denominator"]
     unordered = (
         "put the group that fares worst first in equity.levels and name the other as "

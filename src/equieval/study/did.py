@@ -25,7 +25,7 @@ from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
 from equieval.study.approach import Approach, JointEffects, approach_of
 from equieval.study.baseline_direction import refuse_reversed_gap
 from equieval.study.comparison import beside_rows, comparison_row, ratio_row
-from equieval.study.event_studies import event_frames, for_event_study
+from equieval.study.event_studies import EventEffects, event_frames, for_event_study
 from equieval.study.groups import compared_levels
 from equieval.study.headline import UP_TO_HORIZON
 from equieval.study.its import shown_groups
@@ -81,14 +81,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         suffix = "" if outcome == primary else f"-{outcome}"
         frames[f"arms{suffix}"] = arms(observations, outcome, design)
         if outcome == primary:
-            shown = for_event_study(design)
-            events = event_frames(
-                rate_panel(observations, outcome, shown),
-                shown,
-                about,
-                observations.frequency,
-                control_group=approach.control_group,
-            )
+            events = event_effects(evaluation, observations, about)
             rows += events.rows
             frames |= events.frames
             if isinstance(evaluation.design, SyntheticDifferenceInDifferences):
@@ -134,14 +127,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         if is_primary:
             frames["interval"] = found.rule
             rows += beside_rows(approach.ways(panel), found, about, horizon=horizon)
-            shown = for_event_study(design)
-            events = event_frames(
-                measure_panel(evaluation, observations, measure, shown),
-                shown,
-                about,
-                observations.frequency,
-                control_group=approach.control_group,
-            )
+            events = event_effects(evaluation, observations, about)
             lasting, sustained = lasting_rows(
                 events.study, evaluation.robustness, observations.frequency, about
             )
@@ -155,6 +141,23 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
     frames["groups"] = estimates[in_groups].reset_index(drop=True)
     frames["who-moved"] = pd.DataFrame([{"verdict": joint.verdict, **joint.test}])
     return Analysis(estimates, frames)
+
+
+def event_effects(
+    evaluation: Evaluation, observations: Observations, about: Subject
+) -> EventEffects:
+    """Return the effects by time since the start on a subject's outcome: its rate, or its measure.
+
+    Against the comparison that the headline makes.
+    """
+    shown = for_event_study(panel_design(evaluation, observations))
+    panel = (
+        rate_panel(observations, about.outcome, shown)
+        if about.measure == "rate"
+        else measure_panel(evaluation, observations, about.measure, shown, outcome=about.outcome)
+    )
+    control_group = approach_of(evaluation).control_group
+    return event_frames(panel, shown, about, observations.frequency, control_group=control_group)
 
 
 def subject(

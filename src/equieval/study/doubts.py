@@ -17,11 +17,8 @@ from equieval.present import numbers
 from equieval.protocol import Evaluation
 from equieval.protocol.design import SyntheticDifferenceInDifferences
 from equieval.study.adequacy import LEAST_DF
-from equieval.study.approach import approach_of
 from equieval.study.control_words import moved_where_none_can_be
-from equieval.study.did import subject
-from equieval.study.event_studies import event_frames, for_event_study
-from equieval.study.panel import measure_panel, panel_design, rate_panel
+from equieval.study.did import event_effects, subject
 from equieval.study.panel_options import Comparative
 from equieval.study.robustness import PLACEBO
 from equieval.study.words import gap_name, outcome_name
@@ -53,18 +50,14 @@ def _before(evaluation: Evaluation, observations: Observations) -> Iterator[str]
     if not isinstance(design, Comparative) or isinstance(design, SyntheticDifferenceInDifferences):
         return
     primary = evaluation.outcomes.primary
-    shown = for_event_study(panel_design(evaluation, observations))
-    panels = {
-        gap_name(evaluation): measure_panel(evaluation, observations, primary.measure, shown),
-        outcome_name(primary.indicator): rate_panel(observations, primary.indicator, shown),
+    named = {
+        primary.measure: gap_name(evaluation),
+        RATE: outcome_name(primary.indicator),
     }
     differed = []
-    for name, panel in panels.items():
-        about = subject(evaluation, "robustness", primary.indicator, RATE)
-        control_group = approach_of(evaluation).control_group
-        frames = event_frames(
-            panel, shown, about, observations.frequency, control_group=control_group
-        ).frames
+    for measure, name in named.items():
+        about = subject(evaluation, "robustness", primary.indicator, measure)
+        frames = event_effects(evaluation, observations, about).frames
         test = frames["pre-trend"].iloc[0]
         if not test["reason"] and test["p_value"] < CLEARLY:
             differed.append(f"the {name}")

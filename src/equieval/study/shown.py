@@ -16,8 +16,8 @@ from equieval.protocol.design import (
 )
 from equieval.study import views
 from equieval.study.analysis import Analysis
-from equieval.study.answers import analysis_of
 from equieval.study.baseline import as_one as summed
+from equieval.study.did import event_effects, subject
 from equieval.study.headline import headline_of
 from equieval.study.page import Page
 from equieval.study.panel import panel_design
@@ -284,5 +284,7 @@ def show_sensitivity(page: Page, analysis: Analysis) -> None:
 
 
 def pretrend_of(page: Page) -> pd.DataFrame:
-    """Return the test of the gap before the start, of the page on inequality."""
-    return analysis_of(page, "inequality-effect").frame("pre-trend")
+    """Return the test of the gap before the start, as the page on inequality shows it."""
+    primary = page.evaluation.outcomes.primary
+    about = subject(page.evaluation, "inequality-effect", primary.indicator, primary.measure)
+    return event_effects(page.evaluation, page.observations, about).frames["pre-trend"]

@@ -112,6 +112,14 @@ def group_words(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+def compared_groups(evaluation: Evaluation) -> tuple[str, str]:
+    """Return what the two groups that are compared are called, the worst-off first."""
+    words = group_words(evaluation)
+    if "most" in words:
+        return called(words["most"], words["group"]), called(words["least"], words["group"])
+    return words["worst_off"], words["held_against"]
+
+
 def _noun(evaluation: Evaluation) -> str:
     """Return what one numbered group is called; tenths that are joined are fifths."""
     if evaluation.equity.grouping == "quintiles":
@@ -195,12 +203,10 @@ def measure_name(measure: str, evaluation: Evaluation | None = None) -> str:
     if evaluation is None or measure not in BETWEEN_TWO:
         return MEASURES.get(measure, measure.replace("-", " "))
     words = group_words(evaluation)
+    first, second = compared_groups(evaluation)
+    ends = f"{first} and {second}"
     if "most" in words:
-        first, second = (called(words[end], words["group"]) for end in ("most", "least"))
         ends = f"the {words['most']} and the {words['least']} {words['group']}".strip()
-    else:
-        first, second = words["worst_off"], words["held_against"]
-        ends = f"{first} and {second}"
     if indicator(evaluation.outcomes.primary.indicator).polarity == "high":
         # Ratios above 1 are worse for the worst-off: where high is good they are turned round.
         first, second = second, first
