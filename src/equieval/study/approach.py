@@ -34,7 +34,8 @@ from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
 from equieval.study.panel_options import EQUAL, counting_of
-from equieval.study.staggered import ALIKE, compare_staggered, other_staggered_ways
+from equieval.study.staggered import ALIKE, compare_staggered
+from equieval.study.staggered_ways import other_staggered_ways
 from equieval.study.synthetic import PLACEBOS, compare_synthetic, other_synthetic_ways
 
 VARIANT_DRAWS = 999
