@@ -9,7 +9,12 @@ import statsmodels.api as sm
 
 from equieval.errors import DesignError
 from equieval.methods.did import two_way_fixed_effects
-from equieval.methods.staggered_alternatives import goodman_bacon, imputation, sun_abraham
+from equieval.methods.staggered_alternatives import (
+    goodman_bacon,
+    imputation,
+    sun_abraham,
+    sun_abraham_average,
+)
 
 COLUMNS = {"outcome": "lemp", "first_exposed": "first", "unit": "county", "period": "year"}
 
@@ -69,9 +74,12 @@ def test_sun_and_abraham_are_the_never_treated_event_study(mpdta):
     assert found["event_time"].tolist() == [-4, -3, -2, 0, 1, 2, 3]
 
 
-def test_the_errors_of_sun_and_abraham_are_those_of_the_saturated_regression(mpdta):
-    # statsmodels, a dummy for every county, year and cohort's event time, clustered by county;
-    # event times 2 and 3 are those of one cohort, so no averaging over cohorts is in their errors
+@pytest.fixture(scope="module")
+def saturated(mpdta):
+    """Statsmodels: a dummy for every county, year and cohort's event time, clustered by county.
+
+    The cells ``(cohort, event time)`` and their fitted regression.
+    """
     event = mpdta["year"] - mpdta["first"]
     cells = {
         (first, time): ((mpdta["first"] == first) & (event == time)).to_numpy(float)
@@ -83,13 +91,35 @@ def test_the_errors_of_sun_and_abraham_are_those_of_the_saturated_regression(mpd
     X = pd.concat([pd.DataFrame(cells, index=mpdta.index), years], axis=1)
     both = pd.concat([X, mpdta["lemp"]], axis=1)
     within = (both - both.groupby(mpdta["county"]).transform("mean")).to_numpy(float)
-    fitted = sm.OLS(within[:, -1], within[:, :-1]).fit(
+    return cells, sm.OLS(within[:, -1], within[:, :-1]).fit(
         cov_type="cluster", cov_kwds={"groups": mpdta["county"].to_numpy()}
     )
+
+
+def test_the_errors_of_sun_and_abraham_are_those_of_the_saturated_regression(mpdta, saturated):
+    # event times 2 and 3 are those of one cohort, so no averaging over cohorts is in their errors
+    cells, fitted = saturated
     errors = dict(zip(cells, fitted.bse, strict=False))
     found = sun_abraham(mpdta, **COLUMNS).set_index("event_time")["std_error"]
     assert found[2] == pytest.approx(errors[2004, 2], rel=0.005)
     assert found[3] == pytest.approx(errors[2004, 3], rel=0.005)
+
+
+def test_the_average_of_sun_and_abraham_counts_every_exposed_county_and_year_the_same(
+    mpdta, saturated
+):
+    cells, fitted = saturated
+    weights = np.zeros(len(fitted.params))
+    for place, ((_, event), cell) in enumerate(cells.items()):
+        weights[place] = cell.sum() if event >= 0 else 0.0
+    weights /= weights.sum()
+    found = sun_abraham_average(mpdta, **COLUMNS)
+    assert found.estimate == pytest.approx(weights @ fitted.params)
+    error = np.sqrt(weights @ fitted.cov_params() @ weights)
+    assert found.std_error == pytest.approx(error, rel=0.005)
+    # did (R) and csdid: the simple average against the never treated, which it must equal
+    assert found.estimate == pytest.approx(-0.0400, abs=5e-5)
+    assert found.df == mpdta["county"].nunique() - 1
 
 
 def test_sun_and_abraham_of_a_large_panel_is_refused_with_a_way_out(mpdta):

@@ -162,6 +162,7 @@ def _variance_by_size(squares: Array, sizes: Array) -> tuple[float, float]:
 
 #: Assignments of dates beyond which they are drawn instead of listed.
 _LISTED: Final = 5_000
+_WHERE: Final = "reassignment over adoption dates"
 
 
 def reassign_over_dates(
@@ -172,24 +173,33 @@ def reassign_over_dates(
     unit: str = "unit",
     period: str = "period",
     control_group: ControlGroup = "not-yet-treated",
+    anticipation: int = 0,
     max_assignments: int = 1_999,
     seed: int = 1,
 ) -> Reassignment:
     """Reassign the adoption dates (never included) over all units and estimate each time.
 
     The estimate is Callaway and Sant'Anna's simple average without covariates, valid under the
-    hypothesis that exposure does nothing to anybody. Every assignment is used where there are at
-    most ``max_assignments``, else that many drawn with ``seed``, beside the true one. Raises
-    ``DesignError`` as ``callaway_santanna``.
+    hypothesis that exposure does nothing to anybody. With ``anticipation`` changes are taken from
+    before the periods in which an effect may show, and so are those who are not yet treated.
+    Every assignment is used where there are at most ``max_assignments``, else that many drawn with
+    ``seed``, beside the true one. Raises ``DesignError`` as ``callaway_santanna``, and where no
+    period is left before a cohort's.
     """
     panel, labels, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), None)
-    refuse_adoption(panel, control_group, "reassignment over adoption dates")
+    refuse_adoption(panel, control_group, _WHERE)
     outcomes = panel.pivot(index="unit", columns="time", values="outcome")
     values, times = outcomes.to_numpy(float), outcomes.columns.to_numpy()
     true = panel.groupby("unit")["first"].first().reindex(outcomes.index).to_numpy()
+    if (true[true > 0] - anticipation <= times.min()).any():
+        raise DesignError(
+            f"Some units have no period more than {anticipation} before their adoption.",
+            where=_WHERE,
+            remedy="Bring in earlier periods, or allow for less anticipation.",
+        )
     names = data[unit].to_numpy()[panel.groupby("unit")["first"].idxmin()]
     dates, exhaustive = _dates(true, min(max_assignments, _LISTED), seed)
-    estimates = np.array([_simple_average(values, times, row, control_group) for row in dates])
+    estimates = _simple_averages(values, times, dates, control_group, anticipation)
     tolerance = 1e-9 * max(float(np.abs(estimates).max()), np.finfo(float).tiny)
     extreme = np.abs(estimates) >= abs(estimates[0]) - tolerance
 
@@ -207,25 +217,39 @@ def reassign_over_dates(
     )
 
 
-def _simple_average(
-    values: Array, times: npt.NDArray[np.int64], first: npt.NDArray[np.int64], control: ControlGroup
-) -> float:
-    """Return the size-weighted mean over cohorts and exposed periods of their 2×2 effects."""
-    total, weight = 0.0, 0.0
-    last = times.max()
-    for cohort in np.unique(first[first > 0]):
-        members = first == cohort
-        base = values[:, np.flatnonzero(times < cohort)[-1]]
-        for place in np.flatnonzero((times >= cohort) & (times <= last)):
-            unexposed = first == 0
-            if control == "not-yet-treated":
-                unexposed = unexposed | (first > times[place])
-            if not unexposed.any():
+def _simple_averages(
+    values: Array,
+    times: npt.NDArray[np.int64],
+    dates: npt.NDArray[np.int64],
+    control: ControlGroup,
+    anticipation: int,
+) -> Array:
+    """Return, for each assignment (row of ``dates``), the mean over cohorts and exposed periods.
+
+    Of their 2×2 effects, cohorts weighted by size. Dates are only ever moved between units, so
+    every assignment has cohorts of the same sizes.
+    """
+    cohorts, first_of = np.unique(dates[0]), dates[0]
+    sums = {cohort: (dates == cohort).astype(float) @ values for cohort in cohorts}
+    sizes = {cohort: float((first_of == cohort).sum()) for cohort in cohorts}
+    total, weight = np.zeros(len(dates)), 0.0
+    for cohort in cohorts[cohorts > 0]:
+        base = np.flatnonzero(times < cohort - anticipation)[-1]
+        change = sums[cohort] - sums[cohort][:, [base]]
+        for place in np.flatnonzero(times >= cohort):
+            unexposed = [
+                other
+                for other in cohorts
+                if other == 0
+                or (control == "not-yet-treated" and other > times[place] + anticipation)
+            ]
+            if not unexposed:
                 continue
-            change = values[:, place] - base
-            total += float(members.sum()) * float(change[members].mean() - change[unexposed].mean())
-            weight += float(members.sum())
-    return total / weight
+            others = sum(sums[other][:, place] - sums[other][:, base] for other in unexposed)
+            share = sizes[cohort] / sum(sizes[other] for other in unexposed)
+            total += change[:, place] - share * others
+            weight += sizes[cohort]
+    return np.asarray(total / weight)
 
 
 def _dates(

@@ -98,27 +98,13 @@ def sun_abraham(
     ``cluster``, with t on clusters − 1. The reference (−1) is left out. Raises ``DesignError``
     as ``callaway_santanna`` and above 1 000 units.
     """
-    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), cluster)
-    refuse_adoption(panel, "never-treated", _WHERE)
-    n_units = int(panel["unit"].nunique())
-    if n_units > LARGEST_SATURATED:
-        raise DesignError(
-            f"{n_units} units are too many for a saturated regression.",
-            where=_WHERE,
-            remedy="Use callaway_santanna, whose event study estimates the same.",
-        )
-    panel = panel.assign(cluster=np.unique(panel["cluster"], return_inverse=True)[1])
-    fitted = _quietly(
-        lambda: SunAbraham(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
-    )
+    fitted, df = _saturated(data, outcome, first_exposed, unit, period, cluster)
     rows = []
-    errors = [float(found["se"]) for found in fitted.event_study_effects.values()]
-    refuse_no_spread(max(errors), panel["outcome"], _WHERE)
     for event_time, found in sorted(fitted.event_study_effects.items()):
         contrast = t_contrast(
             float(found["effect"]),
             float(found["se"]),
-            panel["cluster"].nunique() - 1,
+            df,
             ci_level=ci_level,
         )
         rows.append(
@@ -132,6 +118,53 @@ def sun_abraham(
         )
     columns = ["event_time", "estimate", "std_error", "ci_low", "ci_high"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def sun_abraham_average(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    first_exposed: str = "first_exposed",
+    unit: str = "unit",
+    period: str = "period",
+    cluster: str | None = None,
+    ci_level: float = 0.95,
+) -> Contrast:
+    """Return the mean effect over all exposed units and periods, by Sun and Abraham.
+
+    The event study of ``sun_abraham`` weighted by how many units are seen at each event time, all
+    from one regression; the shares are taken as known. The estimate is that of
+    ``callaway_santanna`` against the never treated. Intervals and errors as ``sun_abraham``.
+    """
+    fitted, df = _saturated(data, outcome, first_exposed, unit, period, cluster)
+    return t_contrast(float(fitted.overall_att), float(fitted.overall_se), df, ci_level=ci_level)
+
+
+def _saturated(
+    data: pd.DataFrame,
+    outcome: str,
+    first_exposed: str,
+    unit: str,
+    period: str,
+    cluster: str | None,
+) -> tuple[Any, int]:
+    """Return Sun and Abraham's fitted regression, and the degrees of freedom of its errors."""
+    panel, _, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), cluster)
+    refuse_adoption(panel, "never-treated", _WHERE)
+    n_units = int(panel["unit"].nunique())
+    if n_units > LARGEST_SATURATED:
+        raise DesignError(
+            f"{n_units} units are too many for a saturated regression.",
+            where=_WHERE,
+            remedy="Use callaway_santanna, whose event study estimates the same.",
+        )
+    panel = panel.assign(cluster=np.unique(panel["cluster"], return_inverse=True)[1])
+    fitted = _quietly(
+        lambda: SunAbraham(cluster="cluster").fit(panel, "outcome", "unit", "time", "first")
+    )
+    errors = [float(found["se"]) for found in fitted.event_study_effects.values()]
+    refuse_no_spread(max(errors), panel["outcome"], _WHERE)
+    return fitted, int(panel["cluster"].nunique()) - 1
 
 
 def goodman_bacon(

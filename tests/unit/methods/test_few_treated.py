@@ -112,12 +112,29 @@ def staggered(units=9, effect=0.0, seed=1):
     return frame
 
 
+@pytest.mark.parametrize("anticipation", [0, 1])
 @pytest.mark.parametrize("control_group", ["never-treated", "not-yet-treated"])
-def test_the_estimate_is_callaway_and_sant_annas(control_group):
+def test_the_estimate_is_callaway_and_sant_annas(control_group, anticipation):
     data = staggered(12, effect=2.0)
-    found = reassign_over_dates(data, outcome="y", control_group=control_group)
-    expected = callaway_santanna(data, outcome="y", control_group=control_group)
-    assert found.estimate == pytest.approx(expected.aggregate("simple").overall.estimate)
+    compared = {"outcome": "y", "control_group": control_group, "anticipation": anticipation}
+
+    def estimate(given):
+        return callaway_santanna(given, **compared).aggregate("simple").overall.estimate
+
+    found = reassign_over_dates(data, **compared)
+    assert found.estimate == pytest.approx(estimate(data))
+    for row in found.placebos.iloc[[1, 70, -1]].itertuples():
+        dates = {
+            int(unit): int(date)
+            for unit, date in (words.split(" from ") for words in row.units.split(", "))
+        }
+        reassigned = data.assign(first_exposed=[dates.get(unit, 0) for unit in data["unit"]])
+        assert row.estimate == pytest.approx(estimate(reassigned))
+
+
+def test_dates_that_leave_nothing_before_what_may_be_anticipated_are_refused():
+    with pytest.raises(DesignError, match="no period more than 2 before"):
+        reassign_over_dates(staggered(), outcome="y", anticipation=2)
 
 
 def test_every_assignment_of_dates_is_used_once_and_the_smallest_p_is_told():
