@@ -6,11 +6,13 @@ model estimates all at once, with levels and effects that differ between units a
 (statsmodels' ``MixedLM``; equal to R's ``nlme::lme``). It knows no autocorrelation, so its
 intervals rest on what differs between units (a sandwich by unit, t on units − 1), which with the
 same periods in every unit is the spread of the units' own estimates. Both take units to be
-independent: a shock that hits all of them alike needs a control series.
+independent: a shock that hits all of them alike needs a control series. Whether one did is
+tested on what the units' own models leave over (Pesaran 2015, Econometric Reviews 34:1089).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from equieval.errors import DesignError, did_you_mean
@@ -38,18 +41,34 @@ FEWEST_UNITS: Final = 5
 _WHERE: Final = "interrupted time series of several units"
 
 
+@dataclass(frozen=True)
+class CommonShocks:
+    """Whether units move together beyond what their own models say.
+
+    ``correlation`` is the mean over all pairs of units, ``statistic`` Pesaran's CD (standard
+    normal where units are independent), ``p_value`` two-sided; NaN where no pair of units shares
+    three periods.
+    """
+
+    correlation: float
+    statistic: float
+    p_value: float
+
+
 @dataclass(frozen=True, eq=False)
 class TwoStageIts:
     """The pooled effect and every unit's own.
 
     ``by_unit`` has ``unit, estimate, std_error, df, ci_low, ci_high, p_value, n_obs, note``; a
     unit whose series could not be fitted has no numbers, its reason in ``note``, and no part in
-    ``pooled``.
+    ``pooled``. ``shocks`` tests whether the units move together, which no interval here allows
+    for.
     """
 
     pooled: Pooled
     by_unit: pd.DataFrame
     n_refused: int
+    shocks: CommonShocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +111,14 @@ def two_stage_its(
     three units can be fitted.
     """
     records: list[dict[str, object]] = []
+    left_over: dict[str, pd.Series] = {}
     for name, y, design in _series(data, start, outcome, unit, period, model):
         try:
             fit = fit_reml_ar1(y, design, small_sample=small_sample)
             row = estimand(fit, design).as_row()
             numbers = {column: row[column] for column in COLUMNS}
             records.append({"unit": name, **numbers, "n_obs": fit.n_obs, "note": ""})
+            left_over[name] = fit.innovations
         except DesignError as refusal:
             n_obs = int(y.notna().sum())
             records.append({"unit": name, "n_obs": n_obs, "note": refusal.what})
@@ -110,7 +131,29 @@ def two_stage_its(
             remedy="Use longer series or a simpler model, or analyse the units' mean.",
         )
     pooled = pool(fitted.set_index("unit")[["estimate", "std_error"]], ci_level=ci_level)
-    return TwoStageIts(pooled, by_unit, len(by_unit) - len(fitted))
+    shocks = common_shocks(pd.DataFrame(left_over))
+    return TwoStageIts(pooled, by_unit, len(by_unit) - len(fitted), shocks)
+
+
+def common_shocks(innovations: pd.DataFrame) -> CommonShocks:
+    """Test whether units move together: Pesaran's CD.
+
+    ``innovations`` has a column per unit and a row per period, missing where a unit was not
+    observed: what the units' own models leave over, free of autocorrelation.
+    """
+    values = innovations.to_numpy(float)
+    correlations, shared = [], []
+    for one, other in itertools.combinations(range(values.shape[1]), 2):
+        both = values[np.isfinite(values[:, [one, other]]).all(axis=1)][:, [one, other]]
+        if len(both) >= 3 and (both.std(axis=0) > 0).all():
+            correlations.append(float(np.corrcoef(both.T)[0, 1]))
+            shared.append(len(both))
+    if not correlations:
+        return CommonShocks(math.nan, math.nan, math.nan)
+    statistic = float(np.sqrt(shared) @ np.array(correlations) / math.sqrt(len(correlations)))
+    return CommonShocks(
+        float(np.mean(correlations)), statistic, float(2 * stats.norm.sf(abs(statistic)))
+    )
 
 
 def mixed_its(

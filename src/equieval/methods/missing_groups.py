@@ -100,16 +100,28 @@ def plausibility_needed(
     missing: Sequence[str],
     measure: Literal["gap", "sii"],
     *,
+    stratum: str | None = None,
     polarity: Polarity = "low",
+    reference: str | None = None,
     shares: Mapping[str, float] | None = None,
 ) -> float:
     """Return how unlike those known the others must be for the measure's sign to be open.
 
     The smallest plausibility (to 0.1 %) whose bounds hold 0; 1 when they do from the start,
-    infinity when no allocation can make it 0. Errors as for ``missing_group_bounds``.
+    infinity when no allocation can make it 0. ``stratum`` is the group whose gap against the
+    ``reference`` is meant, where the groups have no order. Errors as for
+    ``missing_group_bounds``; ``InputError`` for a group that has no such gap.
     """
     groups = _groups(strata, levels, missing)
-    weights = {name: row for name, _, row in _targets(groups, polarity, None, shares)}[measure]
+    rows = _targets(groups, polarity, reference, shares)
+    targets = {(name, group): row for name, group, row in rows}
+    if (measure, stratum) not in targets:
+        raise InputError(
+            f"There is no {measure} of {stratum!r} here.",
+            where=_WHERE,
+            remedy="Name a group that is compared with the reference; without a reference, none.",
+        )
+    weights = targets[measure, stratum]
     sign = 1.0 if _lowest(groups, _region(groups, 1.0), weights)[0] >= 0 else -1.0
 
     def least(logarithm: float) -> float:

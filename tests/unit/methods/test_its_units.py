@@ -1,7 +1,8 @@
 """Interrupted time series of several units: two stages and a mixed model.
 
 R 4.2.2, nlme 3.1-162, on the series below written to a file:
-lme(y ~ t + post + since, d, random = ~ post | unit, method = "REML")
+lme(y ~ t + post + since, d, random = ~ post | unit, method = "REML"); plm 2.6-2,
+pcdtest(e, test = "cd") on what three made-up units leave over.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 from equieval.errors import DesignError
 from equieval.methods.its import effect_at, fit_ols, fit_reml_ar1, level_and_slope
 from equieval.methods.its_design import SegmentedModel
-from equieval.methods.its_units import mixed_its, two_stage_its
+from equieval.methods.its_units import common_shocks, mixed_its, two_stage_its
 
 MONTHS = pd.period_range("2019-01", periods=24, freq="M")
 START = MONTHS[14]
@@ -126,6 +127,41 @@ def test_a_unit_that_cannot_be_fitted_stays_with_its_reason(data):
     assert found.n_refused == 1
     assert found.pooled.n_studies == 7
     assert found.by_unit.set_index("unit").loc["u2", "note"]
+
+
+def left_over():
+    t = np.arange(1, 13)
+    first, second = np.sin(1.3 * t), np.sin(2.1 * t + 0.4) + 0.4 * np.sin(1.3 * t)
+    return pd.DataFrame({"a": first, "b": second, "c": np.cos(0.7 * t) - 0.2 * second})
+
+
+@pytest.mark.parametrize(
+    ("last", "statistic", "p_value"),
+    [(None, 0.200163332022, 0.841352843621), (np.nan, 0.29812831032, 0.765605234966)],
+)
+def test_the_test_of_common_shocks_is_that_of_plm(last, statistic, p_value):
+    units = left_over()
+    units.loc[11, "c"] = units.loc[11, "c"] if last is None else last
+    found = common_shocks(units)
+    assert found.statistic == pytest.approx(statistic, rel=1e-10)
+    assert found.p_value == pytest.approx(p_value, rel=1e-10)
+
+
+def test_a_shock_that_hits_all_units_alike_is_found(data):
+    rng = np.random.default_rng(2)
+    apart = data.assign(y=data["y"] + rng.normal(size=len(data)))
+    shock = pd.Series(rng.normal(size=24), MONTHS)
+    hit = apart.assign(y=apart["y"] + 2 * apart["period"].map(shock).astype(float))
+    alone = two_stage_its(apart, START, outcome="y").shocks
+    together = two_stage_its(hit, START, outcome="y").shocks
+    assert alone.p_value > 0.05
+    assert together.correlation > 0.5
+    assert together.p_value < 0.001
+
+
+def test_units_that_share_no_periods_cannot_be_held_against_each_other():
+    apart = pd.DataFrame({"a": [1.0, 2.0, 3.0, *[np.nan] * 3], "b": [*[np.nan] * 3, 1.0, 3.0, 2.0]})
+    assert np.isnan(common_shocks(apart).p_value)
 
 
 @pytest.mark.parametrize(

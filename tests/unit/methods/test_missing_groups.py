@@ -138,6 +138,21 @@ def test_the_plausibility_needed_is_where_the_bounds_reach_no_inequality():
     assert bounds(1.01 * needed).set_index("measure").loc["gap", "low"] < 0
 
 
+def test_the_plausibility_needed_of_a_group_is_where_its_own_bounds_reach_no_gap():
+    of = {"stratum": "asian", "reference": "white"}
+    needed = plausibility_needed(strata(), LEVELS, ["not stated"], "gap", **of)
+    ends = {}
+    for factor in (0.99 * needed, 1.01 * needed):
+        found = bounds(factor, reference="white")
+        ends[factor > needed] = found[(found["measure"] == "gap") & (found["stratum"] == "asian")]
+    assert ends[False]["low"].item() > 0
+    assert ends[True]["low"].item() < 0
+    with pytest.raises(InputError, match="no gap of 'white'"):
+        plausibility_needed(
+            strata(), LEVELS, ["not stated"], "gap", stratum="white", reference="white"
+        )
+
+
 def test_the_plausibility_needed_at_its_limits():
     few = strata(events=(30, 42, 150, 0), people=(450, 800, 4200, 3))
     assert math.isinf(plausibility_needed(few, LEVELS, ["not stated"], "gap"))
