@@ -7,7 +7,7 @@ one that fares worst and the last the one it is held against, each called by its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -30,6 +30,25 @@ def called(end: str, group: str = "group") -> str:
     if group and end.casefold().endswith((group, f"{group}s")):
         return f"the {end}"
     return " ".join(part for part in ("the", end, group) if part)
+
+
+def groups_called(names: Iterable[str], group: str = "group") -> str:
+    """Return what several groups are called together in running text.
+
+    A group's name is no noun for the people in it: ``group`` follows (``"ethnic group"``).
+
+    >>> groups_called(["Black", "Asian"], "ethnic group")
+    'the Black and Asian ethnic groups'
+    >>> groups_called(["Mixed (86%)"]), groups_called(["1", "2"]), groups_called(["Carers group"])
+    ('the Mixed (86%) group', 'groups 1 and 2', 'the Carers group')
+    """
+    listed = list(names)
+    if any(name.partition(" (")[0].casefold().endswith(("group", "groups")) for name in listed):
+        return numbers.listing([f"the {name}" for name in listed])
+    noun = group if len(listed) == 1 else f"{group}s"
+    if all(name[:1].isdigit() for name in listed):
+        return f"{noun} {numbers.listing(listed)}"
+    return f"the {numbers.listing(listed)} {noun}"
 
 
 @dataclass(frozen=True)

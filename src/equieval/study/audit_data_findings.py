@@ -9,6 +9,7 @@ import pandas as pd
 
 from equieval.data import ALL, period_label
 from equieval.present import numbers
+from equieval.present.groups import groups_called
 from equieval.protocol import indicator
 from equieval.study.audit_agreement import AGREES, CANNOT_TELL, FEWER
 from equieval.study.audit_evidence import Evidence, Finding, more_or_fewer, percent
@@ -41,11 +42,12 @@ def _coding(evidence: Evidence) -> Iterator[Finding]:
             against = str(low_groups["against"].iloc[0])
             words += (
                 f"; by group, judged by the {against} source, for fewer than {target:g}% in "
-                f"{numbers.listing(named)}"
+                f"{groups_called(named, evidence.group_word)}"
             )
         words += "." + _informative(evidence, source)
         first = (
-            f", and find out why it is missing most often in {low_groups['stratum'].iloc[0]}"
+            ", and find out why it is missing most often in "
+            + groups_called([low_groups["stratum"].iloc[0]], evidence.group_word)
             if len(low_groups)
             else ""
         )
@@ -127,7 +129,8 @@ def _categories(evidence: Evidence) -> Iterator[Finding]:
         absent = [level for level in wanted if level not in own]
         if not absent:
             continue
-        words = f"{evidence.label(source)}: no figures for {numbers.listing(absent)}."
+        noun = "group" if len(absent) == 1 else "groups"
+        words = f"{evidence.label(source)}: no figures for the {noun} {numbers.listing(absent)}."
         rows = counts[(counts["source"] == source) & (counts["stratum"] != ALL)]
         whole = counts[(counts["source"] == source) & (counts["stratum"] == ALL)]["estimate"]
         tolerance = evidence.found.tolerances.counts_within / 100
@@ -136,8 +139,10 @@ def _categories(evidence: Evidence) -> Iterator[Finding]:
         if len(larger):
             most = larger.iloc[-1]
             words += (
-                f" Its count of {most['stratum']} is {percent(100 * (most['estimate'] - 1))} larger"
-                " than the reference source's, so some of them may be filed there."
+                f" Its count of people in "
+                f"{groups_called([most['stratum']], evidence.group_word)} is "
+                f"{percent(100 * (most['estimate'] - 1))} larger than the reference source's, so "
+                "some of them may be filed there."
             )
         yield Finding(
             "categories",
@@ -241,8 +246,8 @@ def _rates(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "rates",
             str(source),
-            f"{evidence.label(str(source))}: another rate than the reference source in "
-            f"{numbers.listing(named)}, in {unit}.",
+            f"{evidence.label(str(source))}: another rate than the reference source for people "
+            f"in {groups_called(named, evidence.group_word)}, in {unit}.",
             f"{evidence.label(str(source))} source: hold its definitions and records of these "
             "groups against those of the reference source, and settle which figure is used.",
             evidence.owner(str(source)),
@@ -272,12 +277,13 @@ def _samples(evidence: Evidence) -> Iterator[Finding]:
             named = [f"{r['stratum']} ({numbers.change(r['estimate'], 0)})"
                      for _, r in apart.iterrows()]  # fmt: skip
             parts.append(
-                f"beyond chance its rates differ from the reference source's in "
-                f"{numbers.listing(named)}, in {unit}, so the people it reaches are not like the "
-                "others"
+                f"beyond chance its rates differ from the reference source's for people in "
+                f"{groups_called(named, evidence.group_word)}, in {unit}, so the people it reaches "
+                "are not like the others"
             )
         if absent:
-            parts.append(f"it has no figures for {numbers.listing(absent)}, so it shows no gap")
+            unseen = f"people in {groups_called(absent, evidence.group_word)}"
+            parts.append(f"it has no figures for {unseen}, so it shows no gap")
         if periods < covered:
             parts.append(f"it covers {periods} of {covered} {evidence.period}s")
         yield Finding(
@@ -285,8 +291,8 @@ def _samples(evidence: Evidence) -> Iterator[Finding]:
             source.source,
             f"{label}: {'; '.join(parts)}.",
             f"{label} source: keep it for what people say of their care. Agree how people are "
-            f"reached, ask {numbers.listing(absent) if absent else 'every group'} too, and do not "
-            "add its figures to the others'.",
+            f"reached, ask {unseen if absent else 'people in every group'} too, and do not add its "
+            "figures to the others'.",
             evidence.owner(source.source),
             f"The {label} source says how people were reached and has every group in every "
             f"{evidence.period}.",
@@ -307,7 +313,8 @@ def _rounding(evidence: Evidence) -> Iterator[Finding]:
             "rounding",
             source,
             f"{evidence.label(source)}: every count is a multiple of {step}, so it is known to the "
-            f"nearest {step} only. That weighs most in {smallest}, the smallest group.",
+            f"nearest {step} only. That weighs most in "
+            f"{groups_called([smallest], evidence.group_word)}, the smallest.",
             f"{evidence.label(source)} source: ask for exact counts under an agreement, or join "
             "periods where groups are small.",
             evidence.owner(source),

@@ -27,6 +27,7 @@ import pandas as pd
 
 from equieval.data import ALL
 from equieval.present import numbers
+from equieval.present.groups import groups_called
 from equieval.protocol import indicator
 from equieval.study.analysis import RELATIVE
 from equieval.study.audit_data_findings import RULES
@@ -73,6 +74,10 @@ def _gaps(evidence: Evidence) -> Iterator[Finding]:
         group = str(row["stratum"])
         digits = 2 if primary.scale == RELATIVE else 1
         size = numbers.of_unit(numbers.number(row["estimate"], digits), unit)
+        own, held_against, both = (
+            groups_called(named, evidence.group_word)
+            for named in ([group], [reference], [group, reference])
+        )
         span = numbers.interval(row["ci_low"], row["ci_high"], digits)
         ratio = " as a ratio" if primary.scale == RELATIVE else ""
         if group == ALL:
@@ -80,12 +85,12 @@ def _gaps(evidence: Evidence) -> Iterator[Finding]:
             who, gap = "the groups that fare worst", "The gap across the groups"
         else:
             words = (
-                f"{group}: {numbers.number(rates[group], 1)} against "
-                f"{numbers.number(rates[reference], 1)} in {reference} "
+                f"{own.removeprefix('the ')}: {numbers.number(rates[group], 1)} against "
+                f"{numbers.number(rates[reference], 1)} in {held_against} "
                 f"({indicator(primary.indicator).unit}), a gap of {size}{ratio} "
                 f"(95% interval {span})."
             )
-            who, gap = f"people in the group {group}", f"The gap between {group} and {reference}"
+            who, gap = f"people in {own}", f"The gap between {both}"
         if group in limits.index:
             bound = limits.loc[group]
             ends = numbers.interval(bound["ci_low"], bound["ci_high"], 1)

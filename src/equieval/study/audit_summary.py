@@ -8,6 +8,8 @@ import pandas as pd
 
 from equieval.data import ALL
 from equieval.present import numbers
+from equieval.present.groups import groups_called
+from equieval.present.wording import capitalise
 from equieval.study import audit_words
 from equieval.study.analysis import RELATIVE
 from equieval.study.audit_agreement import AGREES
@@ -125,7 +127,10 @@ def _gap_fact(evidence: Evidence, table: pd.DataFrame) -> str:
     digits = 2 if evidence.evaluation.outcomes.primary.scale == RELATIVE else 1
     amount = numbers.of_unit(numbers.number(most["estimate"], digits), gap_unit(evidence))
     span = numbers.interval(most["ci_low"], most["ci_high"], digits)
-    return f"{group_name(most['stratum'])}: {amount} (95% interval {span})"
+    who = group_name(most["stratum"])
+    if most["stratum"] != ALL:
+        who = groups_called([who], evidence.group_word).removeprefix("the ")
+    return f"{capitalise(who)}: {amount} (95% interval {span})"
 
 
 def _coding_point(evidence: Evidence) -> str:
@@ -145,7 +150,7 @@ def _coding_point(evidence: Evidence) -> str:
     worst = groups.iloc[int(groups["estimate"].argmin())]
     return (
         f"{words}; held against each other, the {worst['label']} source records it for only "
-        f"{worst['estimate']:.0f}% in {worst['stratum']}"
+        f"{worst['estimate']:.0f}% in {groups_called([worst['stratum']], evidence.group_word)}"
     )
 
 
@@ -161,7 +166,8 @@ def _agreement_point(evidence: Evidence) -> str:
         if len(rows):
             groups = [level for level in evidence.found.levels if level in set(rows["stratum"])]
             sources_apart = list(dict.fromkeys(rows["label"]))
-            found.append(f"{words} {numbers.listing(groups)} ({numbers.listing(sources_apart)})")
+            named = groups_called(groups, evidence.group_word)
+            found.append(f"{words} {named} ({numbers.listing(sources_apart)})")
     if not found:
         return f"the other sources agree with {reference} within the tolerances"
     return f"the other sources differ from {reference} {numbers.listing(found)}"

@@ -10,6 +10,7 @@ import pandas as pd
 from equieval.data import ALL
 from equieval.present import numbers
 from equieval.present.artefact import Statement, plain_frame
+from equieval.present.groups import groups_called
 from equieval.present.wording import as_text, sentence
 from equieval.study.analysis import RELATIVE
 
@@ -22,6 +23,7 @@ def answer(
     outcome: str,
     polarity: str,
     reference: str | None,
+    group_word: str,
     source: str,
     unit: str,
     scale: str,
@@ -35,6 +37,7 @@ def answer(
         nothing bounds it).
     polarity : of the outcome; where high is good, lower is worse.
     reference : the group that others are compared with; None where groups are ordered.
+    group_word : what a group is called in running text (``"ethnic group"``).
     source : what the reference source is called.
     unit : of the gap; empty for ratios.
     """
@@ -43,6 +46,7 @@ def answer(
         outcome=outcome,
         polarity=polarity,
         reference=reference,
+        group_word=group_word,
         source=source,
         unit=unit,
         scale=scale,
@@ -56,6 +60,7 @@ def answer_words(
     outcome: str,
     polarity: str,
     reference: str | None,
+    group_word: str,
     source: str,
     unit: str,
     scale: str,
@@ -75,9 +80,15 @@ def answer_words(
     if reference is None or most["stratum"] == ALL:
         lead = f"In the {where} source the {name} is {side} for the groups that fare worst"
         return f"{_bold(lead, marked)} The gap is {size}."
-    groups = numbers.listing([as_text(group) for group in clear["stratum"]])
-    lead = f"In the {where} source the {name} is {side} for {groups} than for {as_text(reference)}"
-    largest = f"The largest gap is that of {as_text(most['stratum'])}: {size}."
+    groups, held_against, worst = (
+        groups_called([as_text(group) for group in some], group_word)
+        for some in (clear["stratum"], [reference], [most["stratum"]])
+    )
+    lead = (
+        f"In the {where} source the {name} is {side} for people in {groups} than for people in "
+        f"{held_against}"
+    )
+    largest = f"The largest gap is that of {worst}: {size}."
     if len(clear) == 1:
         largest = f"The gap is {size}."
     return f"{_bold(lead, marked)} {largest}"
@@ -110,10 +121,11 @@ def unknown_words(data: pd.DataFrame, *, group_word: str, plausibility: float) -
             else f"All {numbers.count_word(len(held))} gaps remain"
         )
         return f"{number} {scope}."
-    names = numbers.listing([as_text(group) for group in lost])
     if held.empty:
         return f"No gap is safe: each may vanish {scope}."
-    return f"Not every gap remains {scope}: that of {names} may vanish."
+    names = groups_called([as_text(group) for group in lost], group_word)
+    these = "that" if len(lost) == 1 else "those"
+    return f"Not every gap remains {scope}: {these} of {names} may vanish."
 
 
 def key_points(data: pd.DataFrame, *, points: tuple[str, ...]) -> Statement:

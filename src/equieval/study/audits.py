@@ -15,6 +15,7 @@ from equieval.data import Observations
 from equieval.data.observations import FIGURES
 from equieval.data.periods import spans
 from equieval.present import numbers
+from equieval.present.groups import groups_called
 from equieval.protocol import Evaluation, indicator
 from equieval.study.analysis import RELATIVE
 from equieval.study.audit_agreement import agreement
@@ -126,6 +127,7 @@ def gap_words(evidence: Evidence) -> dict[str, Any]:
         "outcome": outcome_name(primary.indicator),
         "polarity": indicator(primary.indicator).polarity,
         "reference": None if evidence.evaluation.equity.ordered else primary.reference_group,
+        "group_word": evidence.group_word,
         "source": evidence.label(evidence.found.reference),
         "unit": gap_unit(evidence),
         "scale": primary.scale,
@@ -138,8 +140,8 @@ def gap_axis(evidence: Evidence, *, rows: str = "groups", absolute: bool = False
     ratio = words["scale"] == RELATIVE and not absolute
     side = "a lower rate" if words["polarity"] == "high" else "a higher rate"
     other = "a higher rate" if words["polarity"] == "high" else "a lower rate"
-    compared = words["reference"]
-    ending = f" than {compared}" if compared else " for the groups that fare worst"
+    held_against = _held_against(evidence)
+    ending = f" than {held_against}" if held_against else " for the groups that fare worst"
     return {
         "quantity": f"{'ratio' if ratio else 'gap'} in the {words['outcome']}",
         "unit": "" if ratio else _absolute_unit(evidence),
@@ -154,26 +156,32 @@ def gap_axis(evidence: Evidence, *, rows: str = "groups", absolute: bool = False
 
 def table_words(evidence: Evidence, measure: str) -> dict[str, Any]:
     """Return caption, unit and note of a table of one measure."""
-    words = gap_words(evidence)
-    against = f" against {words['reference']}" if words["reference"] else ""
+    words, held_against = gap_words(evidence), _held_against(evidence)
+    against = f" against {held_against}" if held_against else ""
     name = measure_name(measure) if words["reference"] is None else measure
     unit = measure_unit(measure, evidence.found.outcome)
     return {
         "caption": f"{name.capitalize()} {'in' if unit else 'of'} the {words['outcome']}{against}",
         "unit": numbers.change_unit(unit),
-        "note": f"What has no figure for {words['reference'] or 'every group'} shows no "
-        "difference and is left out.",
+        "note": f"What has no figure for {held_against or 'every group'} shows no difference and "
+        "is left out.",
     }
 
 
 def bounds_words(evidence: Evidence) -> dict[str, Any]:
     """Return caption and unit of the table of bounds."""
-    words = gap_words(evidence)
-    against = f" against {words['reference']}" if words["reference"] else ""
+    words, held_against = gap_words(evidence), _held_against(evidence)
+    against = f" against {held_against}" if held_against else ""
     return {
         "caption": f"What the gap{against} could be, {words['source']} source",
         "unit": _absolute_unit(evidence),
     }
+
+
+def _held_against(evidence: Evidence) -> str:
+    """Return what the reference group is called; "" where groups are ordered."""
+    reference = gap_words(evidence)["reference"]
+    return groups_called([reference]) if reference else ""
 
 
 def _absolute_unit(evidence: Evidence) -> str:

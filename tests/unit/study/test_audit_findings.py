@@ -89,7 +89,7 @@ def test_it_finds_how_completely_each_group_is_recorded(found: Found) -> None:
         assert whole[source] == pytest.approx(expected, abs=0.5)
     words = of_kind(evidence, "coding")["national"].finding
     worst = min(recorded, key=lambda group: recorded[group]["coded"])
-    assert f"for fewer than 95% in {worst} (" in words
+    assert f"for fewer than 95% in the {worst} (" in words
     assert "Who is not recorded differs" in words
 
 
@@ -105,8 +105,8 @@ def test_it_finds_the_groups_that_a_source_files_elsewhere(found: Found) -> None
     drawn, evidence = found
     filed = told(drawn, "council", "categories")
     words = of_kind(evidence, "categories")["council"].finding
-    assert "no figures for Mixed and Not known" in words
-    assert f"Its count of {filed['Mixed']} is" in words
+    assert "no figures for the groups Mixed and Not known" in words
+    assert f"Its count of people in the {filed['Mixed']} ethnic group is" in words
 
 
 def test_it_finds_that_the_sample_reaches_others_and_how_far_apart_it_is(found: Found) -> None:
@@ -119,7 +119,7 @@ def test_it_finds_that_the_sample_reaches_others_and_how_far_apart_it_is(found: 
         expected = 100 * early / (early + odds * (1 - early))
         assert row["ci_low"] - 2 < expected < row["ci_high"] + 2
     words = of_kind(evidence, "sample")["voluntary-sector"].finding
-    assert "no figures for White" in words
+    assert "no figures for people in the White ethnic group" in words
     assert "4 of 8 quarters" in words
 
 
@@ -197,7 +197,7 @@ def test_the_answer_in_brief_states_findings_and_no_effect(found: Found) -> None
     headline = audit_summary.headline_record(evidence)
     assert headline["verdict"] == "gaps-found"
     assert headline["answer"].startswith(
-        "In the National source the rate of booking by 10 weeks is lower for Black, "
+        "In the National source the rate of booking by 10 weeks is lower for people in the Black, "
     )
     assert headline["effect_on_gap"] is headline["certainty"] is None
-    assert headline["gap_found"].startswith("Black: ")
+    assert headline["gap_found"].startswith("Black ethnic group: ")

@@ -17,6 +17,7 @@ from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, forests
 from equieval.present.figures.lines import LOOKS, MOST_LINES
 from equieval.present.figures.words import column, subtitle
+from equieval.present.groups import groups_called
 from equieval.present.wording import capitalise
 
 STEP = 0.2  # inches between the sources of one group
@@ -88,7 +89,8 @@ def source_agreement(
             for look in LOOKS[: len(names)]
         ]
         canvas.key_above(page, list(zip(samples, key, strict=True)))
-    title, account = _agreement(frame, names, order, labels, outcome, unit, tolerance)
+    noun = group or "group"
+    title, account = _agreement(frame, names, order, noun, outcome, unit, tolerance)
     return Picture(
         title=title,
         subtitle=subtitle(f"{unit}, by {group or 'group'} and source", population)
@@ -140,7 +142,7 @@ def _agreement(
     frame: pd.DataFrame,
     names: list[str],
     order: list[str],
-    labels: dict[str, str],
+    group: str,
     outcome: str,
     unit: str,
     tolerance: float,
@@ -183,17 +185,18 @@ def _agreement(
         digits = numbers.decimals_for(*pair)
         title = (
             f"The sources differ on the {outcome} by more than {_bar(tolerance, unit)} in {scope} "
-            f"groups; most in {labels[level]}"
+            f"groups; most in {groups_called([level], group)}"
         )
         account = (
             f"{title}: {numbers.of_unit(numbers.number(pair[0], digits), unit)} in {one}, "
             f"{numbers.number(pair[1], digits)} in {other}."
         )
     for name in names:
-        lacking = [labels[level] for level in order
+        lacking = [level for level in order
                    if numbers.is_missing(by.get((name, level), {}).get("rate"))]  # fmt: skip
         if lacking:
-            account += f" {capitalise(name)} has no figure for {numbers.listing(lacking)}."
+            who = groups_called(lacking, group)
+            account += f" {capitalise(name)} has no figure for people in {who}."
     return title, account
 
 
@@ -201,5 +204,4 @@ def _bar(tolerance: float, unit: str) -> str:
     """What still counts as agreement, in words."""
     if not tolerance:
         return "chance"
-    size = numbers.of_unit(numbers.number(tolerance), numbers.change_unit(unit))
-    return f"chance and {size}"
+    return f"chance and {numbers.of_unit(f'{tolerance:g}', numbers.change_unit(unit))}"
