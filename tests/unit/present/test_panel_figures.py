@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -163,12 +164,24 @@ def test_a_funnel_names_the_units_beyond_chance() -> None:
     wide = figures.funnel(made.funnel_frame(40, 4.0), **words)
     # every fifth unit lies 4 standard errors out, up and down in turn
     assert wide.title == (
-        "8 of 40 trusts lie outside what chance gives around the overall booking rate: 4 above and "
-        "4 below"
+        "8 of 40 trusts lie outside the 99.8% limits of chance around the overall booking rate: "
+        "4 above and 4 below"
     )
     assert "Below: Alderwick 0" in wide.alt
     narrow = figures.funnel(made.funnel_frame(40, 2.0), **words)
-    assert narrow.title.startswith("All 40 trusts lie within what chance gives")
+    assert narrow.title.startswith("All 40 trusts lie within the 99.8% limits of chance")
+
+
+def test_numbers_below_a_funnel_leave_room_between_them() -> None:
+    frame = made.funnel_frame(12, 2.0)
+    large = frame.assign(denominator=frame["denominator"] * 400)  # up to 3,200,000
+    for drawn in (frame, large):
+        figure = figures.funnel(drawn, units="trusts", **RATE).figure
+        renderer = figure.canvas.get_renderer()
+        ticks = [label for label in figure.axes[0].get_xticklabels() if label.get_text()]
+        boxes = [label.get_window_extent(renderer) for label in ticks]
+        assert len(boxes) >= 2
+        assert all(left.x1 + 5 < right.x0 for left, right in pairwise(boxes))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -223,13 +236,14 @@ def test_shares_recorded_are_graded_and_a_missing_figure_is_no_zero() -> None:
     )  # fmt: skip
     picture = figures.completeness_heatmap(frame, **words)
     assert picture.title == (
-        "The ethnic group is at least 95% recorded in 2 of 4 cells; lowest 0% in B, 2020"
+        "The ethnic group is at least 95% recorded in 2 of 4 combinations of organisation and "
+        "year; lowest 0% in B, 2020"
     )
     texts = {text.get_text() for text in picture.figure.axes[0].texts}
     assert {"94%", "96%", "0%", "97%"} == texts
     missing = figures.completeness_heatmap(frame.drop(index=2), **words)
     assert "lowest 94% in A, 2020" in missing.title
-    assert "1 of 4 cells have no figure" in missing.alt
+    assert "1 of 4 combinations of organisation and year have no figure" in missing.alt
 
 
 def test_the_pooled_effect_and_what_a_further_evaluation_may_show() -> None:

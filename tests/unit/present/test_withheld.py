@@ -84,8 +84,8 @@ def test_a_grid_of_records_tells_withheld_from_missing():
     frame.loc[frame["mark"] == "*", ["recorded", "withheld"]] = [0.0, 1.0]
     frame.loc[0, "recorded"] = 0.0
     picture = figures.completeness_heatmap(frame, item="stillbirth rate", group="fifth")
-    assert "2 of 36 cells are withheld in part or whole" in picture.title
-    assert "35 of 36 cells are fully recorded" in picture.alt
+    assert "2 of 36 combinations of fifth and month are withheld in part or whole" in picture.title
+    assert "in 35 of 36 combinations of fifth and month" in picture.alt
 
 
 def test_tables_show_the_mark_in_place_of_a_rate_and_beside_one():

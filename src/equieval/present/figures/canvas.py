@@ -28,6 +28,7 @@ Floats = npt.NDArray[np.float64]
 LINE = 1.25 / 72  # a line of text, in inches per point
 SYNTHETIC = "Synthetic data: no real people, places or programmes"
 KEY_SAMPLE = 0.22  # inches from the left of a key's entry to its words
+TICK_GAP = 0.2  # inches between two numbers of a horizontal axis
 LIFTED = 0.6  # of the highest value: above it, an axis from zero would flatten the series
 
 
@@ -136,7 +137,7 @@ def zero_remark(values: Floats) -> str:
 def value_axis(ax: Axes, values: Floats) -> None:
     """Scale the vertical axis to the values.
 
-    Positive values start at zero unless the lowest is over 60 % of the highest.
+    Positive values start at zero unless the lowest is over 60% of the highest.
     """
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -172,6 +173,20 @@ def plain_ticks(ax: Axes, axis: str = "y") -> None:
     places = [place for place in chosen.get_major_locator()() if low <= place <= high]
     digits = next((d for d in range(5) if all(abs(round(p, d) - p) < 1e-9 for p in places)), 5)
     chosen.set_major_formatter(FuncFormatter(lambda value, _: numbers.number(value, digits)))
+
+
+def spaced_ticks(ax: Axes) -> None:
+    """Number the horizontal axis with as many ticks as its numbers leave room for."""
+    width = ax.get_position().width * theme.FIGURE_WIDTH
+    low, high = ax.get_xlim()
+    for bins in range(8, 0, -1):
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=bins, steps=[1, 2, 5, 10]))
+        plain_ticks(ax, "x")
+        places = [place for place in ax.xaxis.get_major_locator()() if low <= place <= high]
+        labels = ax.xaxis.get_major_formatter().format_ticks(places)
+        widest = max((text_size(label, theme.POINTS_TEXT)[0] for label in labels), default=0.0)
+        if len(labels) * (widest + TICK_GAP) <= width:
+            return
 
 
 def time_axis(ax: Axes, periods: pd.PeriodIndex, most: int = 8) -> None:

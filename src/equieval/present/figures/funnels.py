@@ -17,6 +17,8 @@ from equieval.present.figures import canvas
 from equieval.present.figures.words import column, singular, subtitle
 from equieval.present.wording import capitalise
 
+CHANCE = "the 99.8% limits of chance"
+"""Which of the two limits the title counts by."""
 MOST_NAMES = 8  # of units beside their dots
 Marks = npt.NDArray[np.bool_]
 
@@ -76,7 +78,7 @@ def funnel(
             ax.plot(size[marks], rate[marks], marker, color=colour, markersize=6.5, zorder=4)
             samples.append(Line2D([], [], color=colour, marker=marker, markersize=6.5,
                                   linestyle="None"))  # fmt: skip
-        canvas.plain_ticks(ax, "x")
+        canvas.spaced_ticks(ax)
         ax.set_xlabel(f"Number that the rate is out of{f', {period}' if period else ''}")
         box = ax.get_position()
         page.text(0.05, box.y1 * page.height + 0.06, capitalise(unit), va="bottom")
@@ -195,13 +197,13 @@ def _outside(
     total = int(column(frame, "rate").size - np.isnan(column(frame, "rate")).sum())
     over, under = int(above.sum()), int(below.sum())
     if not over and not under:
-        title = f"All {total} {units} lie within what chance gives around the overall {outcome}"
+        title = f"All {total} {units} lie within {CHANCE} around the overall {outcome}"
     else:
         parts = [f"{count} above" if side else f"{count} below"
                  for count, side in ((over, True), (under, False)) if count]  # fmt: skip
         title = (
-            f"{over + under} of {total} {units} lie outside what chance gives around the overall "
-            f"{outcome}: {numbers.listing(parts)}"
+            f"{over + under} of {total} {units} {'lies' if over + under == 1 else 'lie'} outside "
+            f"{CHANCE} around the overall {outcome}: {numbers.listing(parts)}"
         )
     size = numbers.of_unit(numbers.number(whole), unit)
     account = f"{title}. The overall rate is {size}."

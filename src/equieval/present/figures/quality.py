@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,6 +16,7 @@ from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
 from equieval.present.figures.words import column, subtitle
+from equieval.present.groups import groups_called
 from equieval.present.periods import as_periods, period_label, period_noun, tick_periods
 from equieval.present.wording import capitalise
 
@@ -30,6 +33,22 @@ GRADE_NAMES = ("Under 50%", "50% to 79%", "80% to 94%", "95% and over")
 
 _ROWS = {"unit": "organisation", "indicator": "indicator"}
 """What one row is called, where rows are not groups."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What a row is; ``named``: its name stands by itself, as that of a group does not."""
+
+    noun: str
+    named: bool = False
+
+    def called(self, name: str) -> str:
+        """Return one row in running text: ``"decile 3"``, ``"the Asian group"``."""
+        return name if self.named else groups_called([name], self.noun)
+
+    def each(self, grid: pd.DataFrame) -> str:
+        """Return what readers call the cells of a grid."""
+        return f"combinations of {self.noun} and {period_noun(pd.PeriodIndex(grid.columns))}"
 
 
 def completeness_heatmap(
@@ -98,11 +117,8 @@ def completeness_heatmap(
                              0.18 / theme.FIGURE_WIDTH, 0.16 / page.height)  # fmt: skip
             page.figure.add_artist(patch)
             page.text(x + canvas.KEY_SAMPLE + 0.03, top, words, va="top")
-    title, account = (
-        _shares(grid, item, group)
-        if graded
-        else _recorded(grid, item, _ROWS.get(rows, "row") if rows != "stratum" else group)
-    )
+    row = _Row(_ROWS[rows], named=True) if rows in _ROWS else _Row(group or "group")
+    title, account = _shares(grid, item, row) if graded else _recorded(grid, item, row)
     return Picture(
         title=title,
         subtitle=subtitle(
@@ -174,26 +190,25 @@ def _graded_key(grid: pd.DataFrame) -> list[tuple[Rectangle, str]]:
     return entries
 
 
-def _shares(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
+def _shares(grid: pd.DataFrame, item: str, row: _Row) -> tuple[str, str]:
     """Title and account of shares: how many cells are well recorded, and the worst one."""
+    each = row.each(grid)
     values = grid.to_numpy(dtype=float)
     known = values[np.isfinite(values)]
     if not known.size:
         words = f"There is no figure for how completely the {item} is recorded"
-        return words, f"{words}: 0 of {grid.size} cells."
+        return words, f"{words}: 0 of {grid.size} {each}."
     good, cells = int((known >= GRADES[-1]).sum()), len(known)
     scope = f"all {cells}" if good == cells else f"{good} of {cells}"
-    title = f"The {item} is at least 95% recorded in {scope} cells"
-    row, place = divmod(int(np.nanargmin(values)), values.shape[1])
-    name = str(grid.index[row])
-    where = f"{group} {name}" if name.isdigit() and group else name
+    title = f"The {item} is at least 95% recorded in {scope} {each}"
+    worst, place = divmod(int(np.nanargmin(values)), values.shape[1])
     if good < cells:
-        lowest = _rounded_share(float(values[row, place]))
+        lowest, where = _rounded_share(float(values[worst, place])), row.called(grid.index[worst])
         title += f"; lowest {lowest} in {where}, {period_label(grid.columns[place])}"
     by_row = grid.mean(axis=1).dropna()
     span = numbers.listing([_rounded_share(float(share)) for share in (by_row.min(), by_row.max())])
     absent = grid.size - cells
-    gaps = f" {absent} of {grid.size} cells have no figure." if absent else ""
+    gaps = f" {absent} of {grid.size} {each} have no figure." if absent else ""
     return title, f"{title}. Row averages lie between {span}.{gaps}"
 
 
@@ -226,38 +241,43 @@ def _key(grid: pd.DataFrame) -> list[tuple[Rectangle, str]]:
     return entries
 
 
-def _recorded(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
+def _recorded(grid: pd.DataFrame, item: str, row: _Row) -> tuple[str, str]:
     """Title and account: where figures are recorded, and how many of them are kept back."""
     hidden = int((grid == WITHHELD).sum().sum())
-    title, account = _how_complete(grid.mask(grid == WITHHELD, 1.0), item, group)
+    title, account = _how_complete(grid.mask(grid == WITHHELD, 1.0), item, row)
     if not hidden:
         return title, account
-    words = f"{hidden} of {grid.size} cells are withheld in part or whole by disclosure control"
+    words = (
+        f"{hidden} of {grid.size} {row.each(grid)} {'is' if hidden == 1 else 'are'} withheld in "
+        "part or whole by disclosure control"
+    )
     return f"{title}; {words}", f"{account} {words}."
 
 
-def _how_complete(grid: pd.DataFrame, item: str, group: str) -> tuple[str, str]:
-    values, group = grid.to_numpy(), group or "group"
+def _how_complete(grid: pd.DataFrame, item: str, row: _Row) -> tuple[str, str]:
+    values, each = grid.to_numpy(), row.each(grid)
     periods = pd.PeriodIndex(grid.columns)
     whole, cells = int((values >= 1).sum()), values.size
     noun = period_noun(periods)
     if whole == cells:
-        title = f"The {item} is recorded for every {group} in every {noun}"
-        return title, f"{title}: {cells} of {cells} cells."
+        title = f"The {item} is recorded for every {row.noun} in every {noun}"
+        return title, f"{title}: {cells} of {cells} {each}."
     empty = [p for p, none in zip(periods, np.all(values <= 0, axis=0), strict=True) if none]
     share = numbers.percent(np.floor(whole / cells * 100) / 100)
-    title = f"The {item} is fully recorded in {whole} of {cells} cells ({share})"
+    title = f"The {item} is fully recorded in {whole} of {cells} {each} ({share})"
+    account = title
     if len(empty) and len(empty) <= 3 and (values >= 1).sum() == cells - len(empty) * len(grid):
         listed = numbers.listing([period_label(period) for period in empty])
-        title = f"The {item} is recorded for every {group} except in {listed}, where it is missing"
+        title = (
+            f"The {item} is recorded for every {row.noun} except in {listed}, where it is missing"
+        )
+        account = f"{title}. {whole} of {cells} {each} are fully recorded"
     worst = grid.mean(axis=1)
     if worst.min() < worst.max():
-        name = str(worst.idxmin())
-        where = f"{group} {name}" if name.isdigit() else name
-        lowest = f" Lowest in {where}: {numbers.percent(worst.min())}."
+        lowest = f" Lowest in {row.called(str(worst.idxmin()))}: {numbers.percent(worst.min())}."
     else:
         lowest = ""
-    return title, f"{title}. {whole} of {cells} cells are fully recorded.{lowest}"
+    return title, f"{account}.{lowest}"
 
 
 def autocorrelation(
