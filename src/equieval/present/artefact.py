@@ -106,6 +106,7 @@ class Table:
     columns : the printed columns, from left to right.
     note : printed under the table, or "".
     row_header : the column whose cells head their rows; by default the first one.
+    grouped_by : the column of the data whose values head groups of neighbouring rows, or "".
     """
 
     caption: str
@@ -113,11 +114,11 @@ class Table:
     columns: tuple[Column, ...]
     note: str = ""
     row_header: str = ""
+    grouped_by: str = ""
 
     def __post_init__(self) -> None:
         wanted = [name for c in self.columns for name in (c.key, c.upper) if name]
-        if self.row_header:
-            wanted.append(self.row_header)
+        wanted += [name for name in (self.row_header, self.grouped_by) if name]
         require(self.data, wanted, f"table '{self.caption}'")
 
 

@@ -11,9 +11,10 @@ from equieval.present.numbers import change_unit, plain
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
-    """Two columns of words: ``item`` and ``words``."""
+    """Two columns of words: ``item`` and ``words``; under the name ``of`` what, where there."""
     columns = (Column("item", head), Column("words", "Description"))
-    return Table(caption, data, columns, note=note, row_header="item")
+    grouped_by = "of" if "of" in data.columns else ""
+    return Table(caption, data, columns, note=note, row_header="item", grouped_by=grouped_by)
 
 
 def text_table(

@@ -44,11 +44,20 @@ def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False
     header_key = table.row_header or table.columns[0].key
     digits = {column.key: _decimals(table.data, column) for column in table.columns}
     used: dict[str, str] = {}
-    rows = []
+    bodies: list[list[str]] = [[]]
     stacked = _stacked(table)
     role = _ROLES if stacked else _NO_ROLES
     linked = _linked_column(table) if traced else ""
+    over = None
     for record in table.data.to_dict("records"):
+        if table.grouped_by and record[table.grouped_by] != over:
+            over = record[table.grouped_by]
+            if bodies[-1]:
+                bodies.append([])
+            bodies[-1].append(
+                f'<tr{role["row"]}><th scope="rowgroup" colspan="{len(table.columns)}"'
+                f"{role['rowheader']}>{_text(over)}</th></tr>"
+            )
         cells = []
         for column in table.columns:
             shown = _cell(record, column, digits[column.key], used)
@@ -61,12 +70,14 @@ def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False
                 if column.key == header_key
                 else f"<td{kind}{role['cell']}>{label}{shown}</td>"
             )
-        rows.append(f"<tr{role['row']}>{''.join(cells)}</tr>")
+        bodies[-1].append(f"<tr{role['row']}>{''.join(cells)}</tr>")
     heads = "".join(_head(column, role["columnheader"]) for column in table.columns)
     notes = [_text(table.note)] if table.note else []
     notes += [f"{_text(mark)} {_text(meaning)}." for mark, meaning in used.items()]
     note = f'<p class="table-note">{" ".join(notes)}</p>\n' if notes else ""
-    body = "\n".join(rows)
+    body = "".join(
+        "\n".join([f"<tbody{role['rowgroup']}>", *rows, "</tbody>\n"]) for rows in bodies
+    )
     return (
         f'<div class="table-scroll" role="region" tabindex="0" aria-labelledby="{name}-caption">\n'
         f'<table id="{name}" class="artefact{" stack" if stacked else ""}"{role["table"]} '
@@ -74,7 +85,7 @@ def to_html(table: Table, artefact_id: str, number: int, *, traced: bool = False
         f'<caption id="{name}-caption"><span class="artefact-number">Table {number}.</span> '
         f'<span class="artefact-title">{_text(table.caption)}</span></caption>\n'
         f"<thead{role['rowgroup']}>\n<tr{role['row']}>{heads}</tr>\n</thead>\n"
-        f"<tbody{role['rowgroup']}>\n{body}\n</tbody>\n</table>\n</div>\n{note}"
+        f"{body}</table>\n</div>\n{note}"
     )
 
 

@@ -183,15 +183,17 @@ def programme(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def sources(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
-    """Return each source with its edition, licence and fingerprint: ``item, words``."""
+    """Return each source with its edition, licence and fingerprint: ``of, item, words``.
+
+    ``of`` is the title of the source.
+    """
     digests = {record.id: record.digest for record in observations.sources}
-    rows: list[tuple[str, str]] = []
+    rows: list[tuple[str, str, str]] = []
     for source in evaluation.data.sources:
         status = {"final": "final figures", "provisional": "provisional figures"}.get(
             source.status, "provisional and final figures"
         )
-        rows += [
-            ("Source", source.title),
+        facts = [
             ("Publisher", source.publisher),
             ("Edition", source.edition),
             ("Status", status),
@@ -201,7 +203,8 @@ def sources(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
             ("Linkage", source.linkage or "none"),
             ("Fingerprint", _short(digests.get(source.id, NOT_STATED))),
         ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["item", "words"])
+        rows += [(source.title, item, words) for item, words in facts]
+    return pd.DataFrame(rows, columns=["of", "item", "words"])
 
 
 def software() -> pd.DataFrame:

@@ -60,6 +60,23 @@ def test_a_table_is_captioned_scoped_and_scrolls_by_keyboard(table: Table) -> No
     assert dict(tags.seen)["table"]["data-quarto-disable-processing"] == "true"
 
 
+def test_rows_of_one_thing_stand_together_under_its_name() -> None:
+    data = pd.DataFrame(
+        [
+            ("Births", "Publisher", "ONS"),
+            ("Births", "Status", "final"),
+            ("Deaths", "Publisher", "A"),
+        ],
+        columns=["of", "item", "words"],
+    )
+    tags = _Tags()
+    tags.feed(to_html(layouts.facts(data, caption="Sources"), "sources", 1))
+    kinds = [attrs.get("scope") or tag for tag, attrs in tags.seen if tag in ("th", "tbody")]
+    births, deaths = (["tbody", "rowgroup", *["row"] * rows] for rows in (2, 1))
+    assert kinds == ["col", "col", *births, *deaths]
+    assert not tags.open
+
+
 def test_cells_show_published_numbers_with_units_in_the_heading(table: Table) -> None:
     html = to_html(table, "rates", 3)
     # ONS: 389 stillbirths among 77,118 births in the most deprived decile, 2022 = 5.04
