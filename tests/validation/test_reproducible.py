@@ -53,7 +53,8 @@ synthetic = synthetic_strata(single, ["most", "least"], outcome="y", max_placebo
 staggered = staggered_stratum_effects(frame, ["most", "least"], outcome="y", size="births")
 counted = most.assign(n=np.round(most["births"] / 5), x=code[most.index] % 3 + rng.normal())
 planned = detectable_effect_panel(
-    most, {"trust 3": 0}, outcome="y", periods_after=4, inference="synthetic", replications=20
+    most, most.assign(exposed=(frame["unit"] < "trust 2") & (frame["period"] >= 7)),
+    lambda drawn: cr2(drawn, outcome="y"), outcome="y", replications=20,
 )
 found = {
     "controlled": [*controlled.stacked.params, *controlled.difference.df],

@@ -17,13 +17,19 @@ from equieval.errors import DesignError
 Array = npt.NDArray[np.float64]
 
 
-def panel_noise(values: Array) -> tuple[Array, float, Array]:
+def panel_noise(values: Array, covariates: Array | None = None) -> tuple[Array, float, Array]:
     """Return residuals of unit and period effects, their autocorrelation, and deviations by unit.
 
-    Both are freed of what estimating the effects takes from them.
+    ``values`` are units × periods. What ``covariates`` (units × covariates) explain of the units'
+    values in each period is taken out, too. All are freed of what estimating the effects takes
+    from them.
     """
     n, length = values.shape
-    residuals = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + values.mean()
+    given = np.zeros((n, 0)) if covariates is None else covariates
+    basis, _ = np.linalg.qr(np.column_stack([np.ones(n), given - given.mean(axis=0)]))
+    fitted = basis.shape[1]
+    kept = np.eye(n) - basis @ basis.T
+    residuals = kept @ (values - values.mean(axis=1, keepdims=True))
     squares = (residuals**2).mean(axis=1)
     total = float(squares.mean())
     if not total > 1e-20 * max(float(np.abs(values).max()) ** 2, np.finfo(float).tiny):
@@ -38,9 +44,14 @@ def panel_noise(values: Array) -> tuple[Array, float, Array]:
     lags = np.arange(1, length)
     taken = (1 + 2 * float(((1 - lags / length) * phi**lags).sum())) / length
     left = 1 - taken
-    mean = total / (left * (1 - 1 / n))
-    own = (squares / left - mean / n) / (1 - 2 / n) if n > 2 else np.full(n, mean)
-    return residuals / math.sqrt(left * (1 - 1 / n)), phi, np.sqrt(np.maximum(own, 0.05 * mean))
+    mean = total / (left * (1 - fitted / n))
+    # A unit's residual is its own noise and some of all others': solved for its own (Rao 1970,
+    # J Am Stat Assoc 65:161), the mean where its covariates leave it no residual.
+    shares, own = kept**2, np.full(n, mean)
+    if n > 2 * fitted:
+        own += np.linalg.lstsq(shares, squares / left - shares @ own, rcond=0.01)[0]
+    scale = math.sqrt(left * (1 - fitted / n))
+    return residuals / scale, phi, np.sqrt(np.maximum(own, 0.05 * mean))
 
 
 def autoregressive_panels(

@@ -16,8 +16,9 @@ periods before the start, for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -191,26 +192,33 @@ def adequacy_checks(
             "degrees-of-freedom": float(df),
             "events-per-cell": float(expected_events),
         },
+        {"degrees-of-freedom": f"at an autocorrelation of {PLANNED_PHI}"},
     )
 
 
-def against(thresholds: tuple[Threshold, ...], values: Mapping[str, float]) -> pd.DataFrame:
+def against(
+    thresholds: tuple[Threshold, ...],
+    values: Mapping[str, float],
+    counted: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
     """Hold what a design has against thresholds.
 
     Parameters
     ----------
     values : by the id of the threshold; a missing number cannot say.
+    counted : by the id, how the value was counted, where a reader would ask.
 
     Returns
     -------
-    DataFrame, one row per check: ``id, criterion, found, needed, judgement, reason, remedy,
-    can_carry_from, caution_from``; ``needed`` is the threshold that is missed, or met.
+    DataFrame, one row per check: ``id, criterion, found, counted, needed, judgement, reason,
+    remedy, can_carry_from, caution_from``; ``needed`` is the threshold that is missed, or met.
     """
     return pd.DataFrame(
         {
             "id": threshold.id,
             "criterion": threshold.label,
             "found": values[threshold.id],
+            "counted": (counted or {}).get(threshold.id, ""),
             "needed": threshold.needed(values[threshold.id]),
             "judgement": threshold.level(values[threshold.id]),
             "reason": threshold.why,
@@ -233,7 +241,16 @@ def missed(checks: pd.DataFrame, level: str = CANNOT_SAY) -> tuple[str, ...]:
     if level == WITH_CAUTION:
         needed = "where {} would do without caution"
     return tuple(
-        f"{check['criterion'].lower()} {plain(check['found'])}, "
+        f"{check['criterion'].lower()} {as_counted(check)}, "
         + needed.format(plain(check["needed"]))
         for _, check in checks[checks["judgement"] == level].iterrows()
     )
+
+
+def as_counted(check: Mapping[Hashable, Any] | pd.Series) -> str:
+    """Return what a check found, with how it was counted where a reader would ask.
+
+    >>> as_counted({"found": 2.14, "counted": "at an autocorrelation of 0.4"})
+    '2.1 (at an autocorrelation of 0.4)'
+    """
+    return plain(check["found"]) + (f" ({check['counted']})" if check["counted"] else "")

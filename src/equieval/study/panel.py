@@ -189,14 +189,24 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
         ),
         counting=counting_of(evaluation),
     )
-    found = _complete(found, observations, primary.indicator)
-    before = found.periods[found.periods < found.start - found.anticipation]
+    return with_covariates(_complete(found, observations, primary.indicator), observations)
+
+
+def with_covariates(design: PanelDesign, observations: Observations) -> PanelDesign:
+    """Return the design with what its units were like before any effect may show.
+
+    Raises
+    ------
+    DesignError : covariates that are missing, or that the units cannot carry.
+    """
+    before = design.periods[design.periods < design.start - design.anticipation]
     covariates = levels_before(
-        observations, found.counting.covariates, found.units, before.difference(list(excluded))
-    )
-    if found.counting.covariates:
-        refuse_uncarried(covariates, found.adoption, found.controls)
-    return replace(found, covariates=covariates)
+        observations, design.counting.covariates, design.units,
+        before.difference(list(design.excluded)),
+    )  # fmt: skip
+    if design.counting.covariates:
+        refuse_uncarried(covariates, design.adoption, design.controls)
+    return replace(design, covariates=covariates)
 
 
 def rate_panel(observations: Observations, outcome: str, design: PanelDesign) -> pd.DataFrame:

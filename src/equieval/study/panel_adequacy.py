@@ -14,9 +14,12 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation
+from equieval.protocol.design import SyntheticDifferenceInDifferences
 from equieval.study.adequacy import COMPARISON_THRESHOLDS, against
+from equieval.study.counting import NOTHING
 from equieval.study.did import refuse_without_interval
-from equieval.study.panel import PanelDesign, panel_design
+from equieval.study.panel import PanelDesign, measure_panel, panel_design
+from equieval.study.planned_panel import planned_panel
 from equieval.study.series import label
 
 MOST = 1_000_000
@@ -43,21 +46,45 @@ def panel_checks(
     design = panel_design(evaluation, observations)
     refuse_without_interval(evaluation.outcomes.primary.measure)
     _refuse_nothing_left(design)
-    return planned_panel_checks(design, observations, evaluation.outcomes.primary.indicator)
+    return planned_panel_checks(evaluation, design, observations)
 
 
 def planned_panel_checks(
-    design: PanelDesign, observations: Observations, outcome: str
+    evaluation: Evaluation, design: PanelDesign, observations: Observations
 ) -> pd.DataFrame:
     """Hold a comparison of these units over these periods, observed or planned, to thresholds.
+
+    Where the headline goes by how many units alike tell as much, so do its thresholds; the numbers
+    of a unit are those behind the primary measure.
 
     Parameters
     ----------
     observations : of which only those before the first start are looked at.
+
+    Raises
+    ------
+    DesignError : more covariates than the units carry.
     """
-    begun = {unit: start for unit, start in design.adoption.items() if start <= design.horizon}
-    treated, controls = len(begun), len(design.controls)
+    primary = evaluation.outcomes.primary
+    rows = measure_panel(evaluation, observations, primary.measure, design)
+    planned = planned_panel(rows, design)
+    design.counting.refuse_too_many(planned)
+    begun = [unit for unit, start in design.adoption.items() if start <= design.horizon]
+    compared = planned[planned["unit"].isin([*begun, *design.controls])]
+    counting = design.counting
+    if isinstance(evaluation.design, SyntheticDifferenceInDifferences):
+        counting = NOTHING  # Ranked among placebo units, each of which is one.
+    alike, treated = counting.alike(counting.sized(compared))
+    controls = alike - treated
     kept = _kept(design)
+    counted = {}
+    if counting.by_size:
+        words = "alike; the {} that count by their size tell as much"
+        counted = {
+            "treated-units": words.format(len(begun)),
+            "comparison-units": words.format(len(design.controls)),
+            "assignments": "by units alike",
+        }
     return against(
         COMPARISON_THRESHOLDS,
         {
@@ -66,8 +93,9 @@ def planned_panel_checks(
             "assignments": float(min(math.comb(treated + controls, treated), MOST)),
             "periods-before": float((kept < design.start).sum()),
             "periods-after": float((kept >= design.start).sum()),
-            "events-treated": expected_events(design, observations, outcome),
+            "events-treated": expected_events(design, observations, primary.indicator),
         },
+        counted,
     )
 
 

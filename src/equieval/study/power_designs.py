@@ -10,15 +10,24 @@ import pandas as pd
 
 from equieval.data import Observations, parse_period
 from equieval.errors import DesignError
-from equieval.methods.inference import headline_interval
+from equieval.methods.contrasts import Contrast
 from equieval.methods.power import FEWEST_BEFORE, detectable_effect
-from equieval.methods.power_panel import Inference, detectable_effect_panel
+from equieval.methods.power_panel import detectable_effect_panel
 from equieval.protocol import Evaluation
 from equieval.study.analysis import CI_LEVEL
+from equieval.study.approach import approach_of
 from equieval.study.compared_series import compared_series
-from equieval.study.did import refuse_without_interval
-from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
+from equieval.study.comparison import Comparison
+from equieval.study.did import refuse_without_interval, treated_events
+from equieval.study.panel import (
+    PanelDesign,
+    measure_panel,
+    panel_design,
+    rate_panel,
+    with_covariates,
+)
 from equieval.study.panel_adequacy import planned_panel_checks
+from equieval.study.planned_panel import planned_panel
 from equieval.study.power_plan import Plan
 from equieval.study.rates_by_period import measure_values, outcome_series
 from equieval.study.series import (
@@ -34,12 +43,8 @@ from equieval.study.words import first_start
 
 Question = Literal["outcome", "gap"]
 
-_JUDGED: Final[dict[Inference, str]] = {
-    "clustered": "errors clustered by unit",
-    "bell-mccaffrey": "Bell and McCaffrey's test, which stands in for the wild cluster bootstrap",
-    "reassignment": "reassignment of the treatment over the units",
-    "synthetic": "synthetic difference-in-differences, ranked among placebo units",
-}
+NO_INTERVAL: Final = "none"
+"""What the rule for the headline calls it where no interval may stand."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,6 @@ class Simulation:
             "power": self.power,
             "replications": self.replications,
             "seed": self.seed,
-            "ci_level": CI_LEVEL,
         }
 
 
@@ -149,6 +153,7 @@ def prepare_series(
             horizon=(design.horizon - known[-1]).n - 1,
             model=model,
             small_sample="satterthwaite",
+            ci_level=CI_LEVEL,
             **simulation.arguments(),
         )
         judged = "REML AR(1), t with Satterthwaite degrees of freedom"
@@ -195,49 +200,57 @@ def prepare_comparison(
     """Make ready a comparison of units, with one start or several."""
     primary = evaluation.outcomes.primary
     refuse_without_interval(primary.measure)
-    design = _planned_panel(evaluation, observations, end)
+    design, approach = _planned_panel(evaluation, observations, end), approach_of(evaluation)
     learnt = _unbroken(design)
-    inference = _inference(evaluation, design)
     after = pd.period_range(design.start, end)
-    left_out = after.isin(list(design.excluded))
-    kept = int((~left_out).sum())
-    # Planned periods count from 0, and those that are left out do not count.
-    place = {
-        unit: int((~left_out[: (begins - design.start).n]).sum())
-        for unit, begins in design.adoption.items()
-    }
+    kept = int((~after.isin(list(design.excluded))).sum())
     whole = replace(design, anticipation=0)
 
     def panel(question: Question) -> pd.DataFrame:
-        rows = (
+        return (
             rate_panel(observations, primary.indicator, whole)
             if question == "outcome"
             else measure_panel(evaluation, observations, primary.measure, whole)
         )
+
+    def learnt_from(question: Question) -> pd.DataFrame:
+        rows = panel(question)
         return rows[rows["period"].isin(learnt)]
 
     def before(question: Question) -> float:
-        rows = panel(question)
+        rows = learnt_from(question)
         rows = rows[rows["treated"] == 1]
         return float((rows["value"] * rows["weight"]).sum() / rows["weight"].sum())
 
-    def checks(times: int) -> pd.DataFrame:
+    def longer(times: int) -> PanelDesign:
         last = design.start + (times * len(after) - 1)
-        longer = replace(design, periods=pd.period_range(design.periods[0], last), horizon=last)
-        return planned_panel_checks(longer, observations, primary.indicator)
+        return replace(design, periods=pd.period_range(design.periods[0], last), horizon=last)
+
+    def checks(times: int) -> pd.DataFrame:
+        return planned_panel_checks(evaluation, longer(times), observations)
 
     def find(question: Question, times: int) -> Found:
+        planned = planned_panel(panel(question), longer(times))
+        events = treated_events(planned) if question == "outcome" else None
+        judged: list[Comparison] = []
+
+        def judge(drawn: pd.DataFrame) -> Contrast:
+            judged.append(_with_interval(approach.vary(drawn, events)))
+            return judged[-1].effect
+
         found = detectable_effect_panel(
-            panel(question),
-            place,
+            learnt_from(question),
+            planned,
+            judge,
             outcome="value",
-            periods_after=times * kept,
-            inference=inference,
+            covariates=design.counting.covariates,
+            # What units share is what a synthetic comparison lives on.
+            noise="blocks" if evaluation.design.type == "synthetic-did" else "autoregressive",
             **simulation.arguments(),
         )
-        reason = "" if inference else f" ({found.reason})"
-        judged = f"{_JUDGED[found.inference]}{reason}"
-        return Found(found.effect, found.phi, found.sigma, judged, found.curve)
+        how = judged[0]
+        words = f"{how.inference}; {how.weighting} ({how.reason})"
+        return Found(found.effect, found.phi, found.sigma, words, found.curve)
 
     plan = Plan(
         learnt=learnt,
@@ -285,13 +298,14 @@ def _planned_panel(
     given["design"] = design.model_copy(update=changes)
     given["outcomes"] = evaluation.outcomes.model_copy(update={"primary": earlier})
     held = panel_design(Evaluation(given, evaluation.where), observations)
-    return replace(
+    planned = replace(
         held,
         periods=pd.period_range(held.periods[0], end),
         adoption={unit: starts[unit] for unit in held.adoption},
         horizon=end,
         excluded=tuple(excluded),
     )
+    return with_covariates(planned, observations)
 
 
 def _too_few(periods: int, where: str) -> DesignError:
@@ -312,20 +326,15 @@ def _unbroken(design: PanelDesign) -> pd.PeriodIndex:
     return learnt
 
 
-def _inference(evaluation: Evaluation, design: PanelDesign) -> Inference | None:
-    """Return how the evaluation will judge; None where the rule for one start decides."""
-    if evaluation.design.type == "synthetic-did":
-        return "synthetic"
-    if not design.staggered:
-        return None
-    rule = headline_interval(len(design.units), len(design.adoption))
-    if rule.interval in ("reassignment", "none"):
+def _with_interval(found: Comparison) -> Comparison:
+    """Return what the report would say of a panel; refuse where it would have no interval."""
+    if found.interval == NO_INTERVAL:
         raise DesignError(
-            f"with several starts the effect would have no interval: {rule.reason}",
-            where="design.adoption",
+            f"the effect would have no interval: {found.reason}",
+            where="design",
             remedy="plan for more units that start, or more that do not",
         )
-    return "clustered"
+    return found
 
 
 def _comparison_remedies(design: PanelDesign) -> tuple[str, ...]:

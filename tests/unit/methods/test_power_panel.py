@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from equieval.errors import DesignError
-from equieval.methods import power_panel
-from equieval.methods.few_clusters import cr2
-from equieval.methods.inference import reassign_over_units
+from equieval.methods.contrasts import Contrast
+from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.few_clusters import cr2, wild_bootstrap
+from equieval.methods.inference import reassignment_interval
 from equieval.methods.panel_noise import panel_noise
 from equieval.methods.power_panel import detectable_effect_panel
-from equieval.methods.staggered import callaway_santanna
-from equieval.methods.synthetic_inequality import placebo_synthetic_did
+from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
 
 UNITS = [f"trust {number:02d}" for number in range(24)]
-ONE_START = dict.fromkeys(UNITS[:8], 0)
-STAGGERED = {name: 4 * (place % 2) for place, name in enumerate(UNITS[:8])}
 
 
 def before(seed=0, periods=36, phi=0.0, scale=1.0, units=UNITS):
@@ -34,59 +34,45 @@ def before(seed=0, periods=36, phi=0.0, scale=1.0, units=UNITS):
     return frame.assign(y=scale * (10 + level + noise.ravel()))
 
 
-def planned(adoption, periods=10, n_before=6, seed=1):
-    """A drawn panel as an array and as the frame that public estimators take."""
-    drawn = np.random.default_rng(seed).normal(size=(1, 24, periods))
-    first = np.array([adoption.get(name, -1) for name in UNITS])
-    frame = pd.MultiIndex.from_product([UNITS, range(periods)], names=["unit", "period"])
-    frame = frame.to_frame(index=False).assign(y=drawn.ravel())
-    starts = np.repeat(first, periods)
-    frame["exposed"] = ((starts >= 0) & (frame["period"] >= n_before + starts)).astype(int)
-    frame["first_exposed"] = np.where(starts >= 0, n_before + starts, 0)
-    return drawn, first, frame
+def planned(treated=8, periods=48, n_before=36, units=UNITS):
+    frame = pd.MultiIndex.from_product([units, range(periods)], names=["unit", "period"])
+    frame = frame.to_frame(index=False)
+    exposed = frame["unit"].isin(units[:treated]) & (frame["period"] >= n_before)
+    return frame.assign(exposed=exposed.astype(int))
 
 
-def with_effect(frame, effect):
-    return frame.assign(y=frame["y"] + effect * frame["exposed"])
+def by_rank(panel):
+    ranked = placebo_synthetic_did(panel, outcome="y")
+    return placebo_contrast(ranked.estimate, ranked.placebos["estimate"].to_numpy()[1:], 0.95)
 
 
-def test_the_interval_is_that_of_cr2_with_bell_and_mccaffreys_df():
-    drawn, first, frame = planned(ONE_START)
-    needed = power_panel._by_interval(drawn, first, 6, 0.95, "bell-mccaffrey")[0]
-    assert cr2(with_effect(frame, needed), outcome="y").ci_low == pytest.approx(0, abs=1e-9)
+@pytest.mark.parametrize(
+    ("judge", "treated"),
+    [
+        (partial(two_way_fixed_effects, outcome="y"), 8),
+        (partial(cr2, outcome="y"), 8),
+        (partial(wild_bootstrap, outcome="y", draws=499), 8),
+        (partial(reassignment_interval, outcome="y"), 2),
+        (by_rank, 1),
+    ],
+    ids=["clustered", "CR2", "wild bootstrap", "reassignment", "synthetic"],
+)
+def test_an_interval_moves_with_the_effect_and_its_mirror_image_is_that_of_the_panels(
+    judge, treated
+):
+    # what one analysis of each drawn panel rests on
+    def contrast(panel):
+        found = judge(panel)
+        return getattr(found, "effect", found)
 
-
-def test_the_interval_is_that_of_callaway_and_santanna():
-    drawn, first, frame = planned(STAGGERED)
-    needed = power_panel._by_interval(drawn, first, 6, 0.95, "clustered")[0]
-    theirs = callaway_santanna(
-        with_effect(frame, needed), outcome="y", control_group="not-yet-treated", method="or"
-    )
-    overall = theirs.aggregate("simple").overall
-    # t on 23 df with 24/23 here, normal there; they also count what estimating the shares costs
-    limit = 2.0687 * np.sqrt(24 / 23)
-    assert overall.estimate / overall.std_error == pytest.approx(limit, rel=0.03)
-
-
-@pytest.mark.parametrize("adoption", [{UNITS[3]: 0}, dict.fromkeys(UNITS[:2], 0)])
-def test_just_above_the_effect_needed_reassignment_rejects_and_just_below_it_does_not(adoption):
-    drawn, first, frame = planned(adoption)
-    needed = power_panel._reassigned(drawn, first, 6, 0.05, 1)[0]
-    above, below = (
-        reassign_over_units(with_effect(frame, needed + step), outcome="y").p_value
-        for step in (1e-6, -1e-6)
-    )
-    assert above <= 0.05 < below
-
-
-def test_just_above_the_effect_needed_synthetic_placebos_reject_and_just_below_do_not():
-    drawn, first, frame = planned({UNITS[3]: 0})
-    needed = power_panel._synthetic(drawn, first, 6, 0.05, 1)[0]
-    above, below = (
-        placebo_synthetic_did(with_effect(frame, needed + step), outcome="y").p_value
-        for step in (1e-6, -1e-6)
-    )
-    assert above <= 0.05 < below
+    panel = planned(treated, periods=12, n_before=8)
+    panel["y"] = np.random.default_rng(3).normal(size=len(panel))
+    found = contrast(panel)
+    moved = contrast(panel.assign(y=panel["y"] + 2 * panel["exposed"]))
+    mirrored = contrast(panel.assign(y=-panel["y"]))
+    ends = np.array([found.ci_low, found.ci_high])
+    np.testing.assert_allclose([moved.ci_low, moved.ci_high], ends + 2, atol=1e-8)
+    np.testing.assert_allclose([mirrored.ci_high, mirrored.ci_low], -ends, atol=1e-8)
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.5])
@@ -98,80 +84,91 @@ def test_the_noise_is_that_of_the_panel(phi):
     assert np.sqrt((deviation**2).mean()) == pytest.approx(1, abs=0.05)
 
 
+def test_what_covariates_explain_is_no_noise():
+    # truth: standard deviations of 1 and 2, over a slope that changes every period
+    rng = np.random.default_rng(4)
+    x, own = rng.normal(size=80), np.where(np.arange(80) < 40, 1.0, 2.0)
+    noise = own[:, None] * rng.standard_normal((80, 60))
+    values = noise + np.outer(x, 3 * rng.normal(size=60)) + rng.normal(size=(80, 1))
+    residuals, _, deviation = panel_noise(values, x[:, None])
+    assert np.abs(x @ residuals).max() < 1e-9
+    for half, truth in ((slice(40), 1.0), (slice(40, 80), 2.0)):
+        assert np.sqrt((deviation[half] ** 2).mean()) == pytest.approx(truth, rel=0.05)
+    _, _, unadjusted = panel_noise(values)
+    assert np.sqrt((unadjusted**2).mean()) > 3
+
+
+def by_mean_change(panel):
+    """The comparison of mean changes with the usual t interval, by hand, on 22 df."""
+    after = panel["period"] >= 36
+    change = panel[after].groupby("unit")["y"].mean() - panel[~after].groupby("unit")["y"].mean()
+    treated, others = change[UNITS[:8]], change[UNITS[8:]]
+    pooled = (7 * treated.var() + 15 * others.var()) / 22
+    half = 2.0739 * np.sqrt(pooled * (1 / 8 + 1 / 16))
+    estimate = treated.mean() - others.mean()
+    return Contrast(estimate, np.nan, 22.0, estimate - half, estimate + half, np.nan, 0.95)
+
+
 def test_the_answer_agrees_with_the_formula_for_independent_noise():
     # two means of changes: (t + t at 80 %) · σ · √((1/n₁ + 1/n₀)(1/T₁ + 1/T₀)), Bloom 1995
     found = detectable_effect_panel(
-        before(),
-        ONE_START,
-        outcome="y",
-        periods_after=24,
-        replications=4_000,
-        noise="autoregressive",
+        before(), planned(periods=60), by_mean_change, outcome="y", replications=1_000
     )
-    formula = (2.145 + 0.868) * found.sigma * np.sqrt((1 / 8 + 1 / 16) * (1 / 24 + 1 / 36))
-    assert found.effect == pytest.approx(formula, rel=0.08)
-    assert found.inference == "bell-mccaffrey"
-    assert "8 of them treated" in found.reason
+    formula = (2.0739 + 0.8583) * found.sigma * np.sqrt((1 / 8 + 1 / 16) * (1 / 24 + 1 / 36))
+    assert found.effect == pytest.approx(formula, rel=0.1)
     assert found.curve["power"].is_monotonic_increasing
-    assert found.curve.loc[0, "power"] == pytest.approx(0.025, abs=0.01)
+    assert found.curve.loc[0, "power"] == pytest.approx(0.025, abs=0.015)
+    assert (found.n_units, found.periods_before, found.replications) == (24, 36, 1_000)
 
 
 def test_few_treated_units_need_more_and_scale_is_the_users_own():
-    one = detectable_effect_panel(before(), {UNITS[3]: 0}, outcome="y", periods_after=24)
-    many = detectable_effect_panel(before(), ONE_START, outcome="y", periods_after=24)
-    assert one.inference == "reassignment"
+    options = {"outcome": "y", "replications": 100}
+    judge = partial(reassignment_interval, outcome="y", max_assignments=199)
+    one = detectable_effect_panel(before(), planned(1), judge, **options)
+    many = detectable_effect_panel(before(), planned(8), judge, **options)
     assert one.effect > 1.5 * many.effect
-    scaled = detectable_effect_panel(before(scale=1000.0), ONE_START, outcome="y", periods_after=24)
+    scaled = detectable_effect_panel(before(scale=1000.0), planned(8), judge, **options)
     assert scaled.effect == pytest.approx(1000 * many.effect)
 
 
-def test_the_gap_is_judged_by_its_own_noise():
-    shared = before(3)
-    both = pd.concat(
-        [
-            shared.assign(stratum=name, y=shared["y"] + 0.2 * before(seed)["y"])
-            for name, seed in (("most", 4), ("least", 5))
-        ]
-    )
-    options = {"outcome": "y", "periods_after": 12}
-    gap = detectable_effect_panel(both, ONE_START, strata=("most", "least"), **options)
-    whole = detectable_effect_panel(shared, ONE_START, **options)
-    assert gap.effect < 0.6 * whole.effect
+def test_noise_runs_on_through_periods_that_are_left_out():
+    # neighbours alike: a panel without its odd periods is judged as what it is, every second one
+    seen = []
+
+    def judge(panel):
+        table = panel.pivot(index="unit", columns="period", values="y")
+        table = table.sub(table.mean(axis=1), axis=0)
+        seen.append((table.iloc[:, 1:].to_numpy() * table.iloc[:, :-1].to_numpy()).mean())
+        return Contrast(0, np.nan, 1.0, -1.0, 1.0, np.nan, 0.95)
+
+    options = {"outcome": "y", "replications": 40}
+    frame = planned(periods=48)
+    detectable_effect_panel(before(phi=0.8), frame, judge, **options)
+    whole = np.mean(seen)
+    seen.clear()
+    detectable_effect_panel(before(phi=0.8), frame[frame["period"] % 2 == 0], judge, **options)
+    assert np.mean(seen) < 0.85 * whole
 
 
-def test_a_synthetic_design_is_judged_with_what_units_share():
-    found = detectable_effect_panel(
-        before(6),
-        {UNITS[3]: 0},
-        outcome="y",
-        periods_after=12,
-        inference="synthetic",
-        replications=60,
-    )
-    assert (found.noise, found.reason) == ("blocks", "asked for")
-    assert 0.2 < found.effect < 3
+def endless(_panel):
+    return Contrast(0, np.nan, np.inf, -np.inf, np.inf, np.nan, 0.95)
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"adoption": {"trust 99": 0}}, "is not in the data"),
-        ({"adoption": {}}, "No unit is planned"),
-        ({"adoption": dict.fromkeys(UNITS, 0)}, "No controls are left"),
-        ({"adoption": {UNITS[0]: 12}}, "outside the 12 planned"),
-        ({"adoption": {UNITS[0]: 0}, "inference": "clustered"}, "carry no standard error"),
-        ({"adoption": STAGGERED, "inference": "synthetic"}, "need one start"),
+        ({"planned": planned(units=[*UNITS[:23], "trust 99"])}, "'trust 23' is in one panel only"),
+        ({"covariates": ["age"]}, "no column 'age'"),
         ({"before": before().iloc[1:]}, "miss some periods"),
         ({"before": before(periods=5)}, "5 periods before the start"),
         ({"before": before().assign(y=1.0)}, "do not vary"),
-        ({"before": before(units=UNITS[:6]), "adoption": {UNITS[0]: 0}}, "could ever be found"),
+        ({"judge": endless}, "could ever be found"),
         ({"power": 80}, "between 0 and 1"),
     ],
 )
 def test_what_cannot_be_planned_is_refused_with_a_remedy(change, words):
-    options = {"before": before(), "adoption": ONE_START, **change}
+    options = {"before": before(), "planned": planned(), "judge": by_mean_change, **change}
+    given = [options.pop(name) for name in ("before", "planned", "judge")]
     with pytest.raises(DesignError, match=words) as refusal:
-        detectable_effect_panel(
-            options.pop("before"), options.pop("adoption"), outcome="y", periods_after=12, **options
-        )
+        detectable_effect_panel(*given, outcome="y", replications=4, **options)
     assert refusal.value.remedy
