@@ -7,12 +7,11 @@ model estimates all at once, with levels and effects that differ between units a
 intervals rest on what differs between units (a sandwich by unit, t on units − 1), which with the
 same periods in every unit is the spread of the units' own estimates. Both take units to be
 independent: a shock that hits all of them alike needs a control series. Whether one did is
-tested on what the units' own models leave over (Pesaran 2015, Econometric Reviews 34:1089).
+tested on what the units' own models leave over (``equieval.methods.common_shocks``).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,16 +21,16 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from equieval.errors import DesignError, did_you_mean
+from equieval.methods.common_shocks import CommonShocks, common_shocks
 from equieval.methods.its import SmallSample, fit_reml_ar1
 from equieval.methods.its_design import SegmentedModel
 from equieval.methods.its_fit import ItsFit
 from equieval.methods.panel import require_columns, require_one_row_per_unit_and_period
 from equieval.methods.sensitivity import COLUMNS, Estimand, level_change
-from equieval.methods.synthesis import Pooled, pool
+from equieval.methods.synthesis import FEWEST_STUDIES, Pooled, pool
 
 Array = npt.NDArray[np.float64]
 Starts = pd.Period | Mapping[str, pd.Period]
@@ -41,29 +40,27 @@ FEWEST_UNITS: Final = 5
 _WHERE: Final = "interrupted time series of several units"
 
 
-@dataclass(frozen=True)
-class CommonShocks:
-    """Whether units move together beyond what their own models say.
+@dataclass(frozen=True, eq=False)
+class UnitEffects:
+    """Every unit's own effect, and whether the units move together.
 
-    ``correlation`` is the mean over all pairs of units, ``statistic`` Pesaran's CD (standard
-    normal where units are independent), ``p_value`` two-sided; NaN where no pair of units shares
-    three periods.
+    ``by_unit`` has ``unit, estimate, std_error, df, ci_low, ci_high, p_value, n_obs, note``; a
+    unit whose series could not be fitted has no numbers, and its reason in ``note``. ``shocks``
+    tests what the units' own models leave over; pooling takes it to be independent.
     """
 
-    correlation: float
-    statistic: float
-    p_value: float
+    by_unit: pd.DataFrame
+    shocks: CommonShocks
+
+    @property
+    def fitted(self) -> pd.DataFrame:
+        """The rows of the units whose series could be fitted."""
+        return self.by_unit[self.by_unit["note"] == ""]
 
 
 @dataclass(frozen=True, eq=False)
 class TwoStageIts:
-    """The pooled effect and every unit's own.
-
-    ``by_unit`` has ``unit, estimate, std_error, df, ci_low, ci_high, p_value, n_obs, note``; a
-    unit whose series could not be fitted has no numbers, its reason in ``note``, and no part in
-    ``pooled``. ``shocks`` tests whether the units move together, which no interval here allows
-    for.
-    """
+    """The pooled effect, and the units' own as in ``UnitEffects``."""
 
     pooled: Pooled
     by_unit: pd.DataFrame
@@ -89,7 +86,7 @@ class MixedIts:
     note: str
 
 
-def two_stage_its(
+def fit_units(
     data: pd.DataFrame,
     start: Starts,
     *,
@@ -99,16 +96,14 @@ def two_stage_its(
     model: SegmentedModel | None = None,
     estimand: Estimand = level_change,
     small_sample: SmallSample = "kenward-roger",
-    ci_level: float = 0.95,
-) -> TwoStageIts:
-    """Fit every unit's series by REML AR(1) and pool its ``estimand`` by random effects.
+) -> UnitEffects:
+    """Fit every unit's series by itself, by REML AR(1), and take its ``estimand``.
 
     ``data`` has one row per unit and period (a period dtype); missing outcomes are allowed.
     ``start`` is one for all, or one by unit; ``estimand`` takes the quantity from a fit and its
     design (the level change by default). Standard errors carry the cost of estimating the
     autocorrelation unless ``small_sample`` says otherwise, since pooling takes them as known.
-    Raises ``DesignError`` for a unit that repeats a period or has no start, and when fewer than
-    three units can be fitted.
+    Raises ``DesignError`` for a unit that repeats a period or has no start.
     """
     records: list[dict[str, object]] = []
     left_over: dict[str, pd.Series] = {}
@@ -123,37 +118,49 @@ def two_stage_its(
             n_obs = int(y.notna().sum())
             records.append({"unit": name, "n_obs": n_obs, "note": refusal.what})
     by_unit = pd.DataFrame(records, columns=["unit", *COLUMNS, "n_obs", "note"])
-    fitted = by_unit[by_unit["note"] == ""]
-    if len(fitted) < 3:
+    return UnitEffects(by_unit, common_shocks(pd.DataFrame(left_over)))
+
+
+def two_stage_its(
+    data: pd.DataFrame,
+    start: Starts,
+    *,
+    outcome: str,
+    unit: str = "unit",
+    period: str = "period",
+    model: SegmentedModel | None = None,
+    estimand: Estimand = level_change,
+    small_sample: SmallSample = "kenward-roger",
+    ci_level: float = 0.95,
+) -> TwoStageIts:
+    """Fit every unit's series by REML AR(1) and pool its ``estimand`` by random effects.
+
+    Arguments as for ``fit_units``. Raises ``DesignError`` as it does, and when fewer than three
+    units can be fitted.
+    """
+    found = fit_units(
+        data, start, outcome=outcome, unit=unit, period=period, model=model, estimand=estimand,
+        small_sample=small_sample,
+    )  # fmt: skip
+    return TwoStageIts(
+        pool_units(found, ci_level=ci_level),
+        found.by_unit,
+        len(found.by_unit) - len(found.fitted),
+        found.shocks,
+    )
+
+
+def pool_units(units: UnitEffects, *, ci_level: float = 0.95) -> Pooled:
+    """Pool the units' own effects by random effects; ``DesignError`` under three of them."""
+    fitted = units.fitted
+    if len(fitted) < FEWEST_STUDIES:
         raise DesignError(
-            f"{len(fitted)} of {len(by_unit)} units' series could be fitted; pooling needs 3.",
+            f"{len(fitted)} of {len(units.by_unit)} units' series could be fitted; pooling needs "
+            f"{FEWEST_STUDIES}.",
             where=_WHERE,
             remedy="Use longer series or a simpler model, or analyse the units' mean.",
         )
-    pooled = pool(fitted.set_index("unit")[["estimate", "std_error"]], ci_level=ci_level)
-    shocks = common_shocks(pd.DataFrame(left_over))
-    return TwoStageIts(pooled, by_unit, len(by_unit) - len(fitted), shocks)
-
-
-def common_shocks(innovations: pd.DataFrame) -> CommonShocks:
-    """Test whether units move together: Pesaran's CD.
-
-    ``innovations`` has a column per unit and a row per period, missing where a unit was not
-    observed: what the units' own models leave over, free of autocorrelation.
-    """
-    values = innovations.to_numpy(float)
-    correlations, shared = [], []
-    for one, other in itertools.combinations(range(values.shape[1]), 2):
-        both = values[np.isfinite(values[:, [one, other]]).all(axis=1)][:, [one, other]]
-        if len(both) >= 3 and (both.std(axis=0) > 0).all():
-            correlations.append(float(np.corrcoef(both.T)[0, 1]))
-            shared.append(len(both))
-    if not correlations:
-        return CommonShocks(math.nan, math.nan, math.nan)
-    statistic = float(np.sqrt(shared) @ np.array(correlations) / math.sqrt(len(correlations)))
-    return CommonShocks(
-        float(np.mean(correlations)), statistic, float(2 * stats.norm.sf(abs(statistic)))
-    )
+    return pool(fitted.set_index("unit")[["estimate", "std_error"]], ci_level=ci_level)
 
 
 def mixed_its(

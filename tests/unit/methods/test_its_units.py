@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from equieval.errors import DesignError
+from equieval.methods.common_shocks import common_shocks
 from equieval.methods.its import effect_at, fit_ols, fit_reml_ar1, level_and_slope
 from equieval.methods.its_design import SegmentedModel
-from equieval.methods.its_units import common_shocks, mixed_its, two_stage_its
+from equieval.methods.its_units import mixed_its, two_stage_its
 
 MONTHS = pd.period_range("2019-01", periods=24, freq="M")
 START = MONTHS[14]
