@@ -20,6 +20,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from equieval.errors import DataError, did_you_mean
+from equieval.present.periods import period_label as in_words
 from equieval.protocol.periods import EXAMPLES, FREQUENCIES, Frequency, period_ordinal
 
 _PANDAS: dict[Frequency, str] = {
@@ -85,7 +86,10 @@ def parse_period(label: object, frequency: str) -> pd.Period:
 
 
 def period_label(period: pd.Period, frequency: str) -> str:
-    """Return the one spelling of a period, as in the module's table."""
+    """Return a period as parameters and data files write it, as in the module's table.
+
+    A page writes it as `equieval.present.periods.period_label` does.
+    """
     match known_frequency(frequency):
         case "month":
             return f"{period.year}-{period.month:02d}"
@@ -98,7 +102,7 @@ def period_label(period: pd.Period, frequency: str) -> str:
             return f"{ends - 1}/{ends % 100:02d}"
 
 
-def spans(periods: Iterable[pd.Period], frequency: str) -> str:
+def spans(periods: Iterable[pd.Period]) -> str:
     """Return periods in words, neighbours joined (``"2011 to 2013, 2015"``)."""
     runs: list[list[pd.Period]] = []
     for period in sorted(set(periods)):
@@ -107,8 +111,7 @@ def spans(periods: Iterable[pd.Period], frequency: str) -> str:
         else:
             runs.append([period])
     return ", ".join(
-        " to ".join(dict.fromkeys(period_label(end, frequency) for end in (run[0], run[-1])))
-        for run in runs
+        " to ".join(dict.fromkeys(in_words(end) for end in (run[0], run[-1]))) for run in runs
     )
 
 

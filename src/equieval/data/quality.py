@@ -14,6 +14,7 @@ import pandas as pd
 from equieval.data.coding import ALL
 from equieval.data.observations import FIGURES, Observations, Protection
 from equieval.data.periods import pandas_frequency, parse_period, spans
+from equieval.present.periods import period_label
 from equieval.protocol import Evaluation
 from equieval.protocol.dimensions import dimension
 from equieval.protocol.indicators import indicator as catalogued
@@ -231,7 +232,7 @@ def _actions(
     breaks: pd.DataFrame,
 ) -> Iterator[str]:
     """Say what the findings ask for. Counts stay out: words pass no disclosure profile."""
-    frequency, several = observations.frequency, len(observations.units) > 1
+    several = len(observations.units) > 1
     coded = f"groups ({dimension(observations.dimension).label})"
     gaps = pd.DataFrame(
         [(gap.indicator, gap.unit, gap.period) for gap in observations.gaps],
@@ -245,13 +246,13 @@ def _actions(
         )
         inside = gaps[gaps["indicator"] == indicator]
         inside = inside[~pd.MultiIndex.from_frame(inside[["unit", "period"]]).isin(explained)]
-        for when, units in alike(inside, frequency):
+        for when, units in alike(inside):
             where = f" of {of_units(units)}" if several else ""
             yield f"Obtain {name}{where} for {when}: the series has a gap there."
         known = pd.MultiIndex.from_frame(inside[["unit", "period"]])
         absent = absent[~pd.MultiIndex.from_frame(absent[["unit", "period"]]).isin(known)]
         for reason, rows in absent.groupby("reason"):
-            for when, units in alike(rows, frequency):
+            for when, units in alike(rows):
                 where = f" of {of_units(units)}" if several else ""
                 figures = f"figures of {name}{where} for {when}"
                 if reason:
@@ -263,7 +264,7 @@ def _actions(
         if not unequal.empty:
             yield (
                 f"Ask why the strata of {name} do not add up to the published total in "
-                f"{spans(unequal, frequency)}."
+                f"{spans(unequal)}."
             )
         if observations.missing_levels and _has_unplaced(observations, indicator):
             yield (
@@ -271,8 +272,8 @@ def _actions(
             )
     unmended = breaks[breaks["source"] != MERGED]
     for period, note in zip(unmended["period"], unmended["note"], strict=True):
-        label = observations.label(period)
-        yield f"Check definitions on both sides of the break at {label}: {str(note).rstrip('.')}."
+        when = period_label(period)
+        yield f"Check definitions on both sides of the break at {when}: {str(note).rstrip('.')}."
     for source in observations.sources:
         if source.status != "final":
             yield (
@@ -281,11 +282,11 @@ def _actions(
             )
 
 
-def alike(rows: pd.DataFrame, frequency: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def alike(rows: pd.DataFrame) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the periods of rows in words, with the units that they are the same for."""
     periods: dict[str, list[str]] = {}
     for unit, cells in rows.groupby("unit"):
-        periods.setdefault(spans(cells["period"], frequency), []).append(str(unit))
+        periods.setdefault(spans(cells["period"]), []).append(str(unit))
     for when, units in periods.items():
         yield when, tuple(units)
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from equieval.data import ALL, period_label
+from equieval.data import ALL
+from equieval.data.periods import spans
 from equieval.present import numbers
 from equieval.present.groups import groups_called
+from equieval.present.periods import period_label
 from equieval.protocol import indicator
 from equieval.study.audit_agreement import AGREES, CANNOT_TELL, FEWER
 from equieval.study.audit_evidence import Evidence, Finding, more_or_fewer, percent
@@ -87,7 +89,7 @@ def _missing(evidence: Evidence) -> Iterator[Finding]:
         if absent.empty:
             continue
         words = [
-            f"{organisation} for {evidence.spans(rows['period'])}"
+            f"{organisation} for {spans(rows['period'])}"
             for organisation, rows in absent.groupby("organisation", sort=False)
         ]
         yield Finding(
@@ -205,7 +207,7 @@ def _periods(evidence: Evidence) -> Iterator[Finding]:
         for _, row in own.iterrows():
             change = row["estimate"] / row["usual"] - 1
             side = "below" if row["judgement"] == FEWER else "above"
-            when = period_label(row["period"], evidence.evaluation.data.frequency)
+            when = period_label(row["period"])
             words.append(f"{percent(100 * abs(change))} {side} in {when}")
         said = (
             f"measured by its usual relation to the reference source, its count is "

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.data import ALL
-from equieval.data.periods import spans
 from equieval.present import numbers
 from equieval.protocol import Evaluation
 from equieval.study.analysis import RELATIVE
@@ -64,10 +63,6 @@ class Evidence:
     def label(self, source: str) -> str:
         """Return what a source is called."""
         return self.found.label(source)
-
-    def spans(self, periods: pd.Series) -> str:
-        """Return periods in words."""
-        return spans(periods, self.evaluation.data.frequency)
 
     @property
     def period(self) -> str:

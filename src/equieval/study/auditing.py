@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from equieval.data import ALL, Audit, Observations, audit, period_label
+from equieval.data import ALL, Audit, Observations, audit
 from equieval.data.quality import alike, of_units
+from equieval.present.periods import period_label
 from equieval.protocol import Evaluation, indicator
 from equieval.study.page import Page
 
@@ -89,7 +90,7 @@ def group_recorded(found: Audit, observations: Observations, outcome: str) -> pd
     return shares.reset_index().assign(indicator=outcome)
 
 
-def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
+def missing_figures(found: Audit) -> pd.DataFrame:
     """Return what is missing and why: ``indicator, unit, periods, reason``; a row if nothing is.
 
     Figures that disclosure control keeps back are recorded: they are named as withheld.
@@ -101,7 +102,7 @@ def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
     rows = [
         (indicator(str(name)).name, of_units(units), periods, kept_back)
         for name, cells in withheld.groupby("indicator", sort=False)
-        for periods, units in alike(cells, observations.frequency)
+        for periods, units in alike(cells)
     ]
     rows += [
         (
@@ -113,7 +114,7 @@ def missing_figures(found: Audit, observations: Observations) -> pd.DataFrame:
         for (name, reason), cells in found.missing.fillna({"reason": ""}).groupby(
             ["indicator", "reason"], sort=False
         )
-        for periods, units in alike(cells, observations.frequency)
+        for periods, units in alike(cells)
     ]
     rows = rows or [("All indicators", "all units", NOTHING, "every figure is there")]
     return pd.DataFrame(rows, columns=["indicator", "unit", "periods", "reason"])
@@ -145,12 +146,9 @@ def consistency(found: Audit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["indicator", "part", "finding"])
 
 
-def breaks(found: Audit, observations: Observations) -> pd.DataFrame:
+def breaks(found: Audit) -> pd.DataFrame:
     """Return the breaks of the series in words: ``period, note``."""
-    rows = [
-        (period_label(row["period"], observations.frequency), str(row["note"]))
-        for _, row in found.breaks.iterrows()
-    ]
+    rows = [(period_label(row["period"]), str(row["note"])) for _, row in found.breaks.iterrows()]
     rows = rows or [(NOTHING, "no break is known")]
     return pd.DataFrame(rows, columns=["period", "note"])
 

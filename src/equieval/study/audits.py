@@ -319,7 +319,7 @@ def sources(evidence: Evidence) -> pd.DataFrame:
                 given[source.source].title,
                 f"{whom.rstrip('.')} ({kind})",
                 numbers.listing(found.organisations(source.source)),
-                spans(cells["period"], evidence.evaluation.data.frequency),
+                spans(cells["period"]),
                 numbers.listing([*found.groups(source.source), *unknown]),
             )
         )
@@ -358,7 +358,7 @@ def at_a_glance(evidence: Evidence) -> pd.DataFrame:
             ("Groups", f"{evaluation.equity.known.label}: {', '.join(found.levels)}"),
             ("Sources set side by side", numbers.listing(names)),
             ("Reference source", evidence.label(found.reference)),
-            ("Time", spans(cells["period"], evaluation.data.frequency)),
+            ("Time", spans(cells["period"])),
         ],
         columns=["item", "words"],
     )

@@ -16,6 +16,7 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.present.numbers import listing, plain
+from equieval.present.periods import period_label
 from equieval.protocol import Evaluation
 from equieval.protocol.design import ControlledInterruptedTimeSeries, InterruptedTimeSeries
 from equieval.protocol.registration import deviations, in_words, protocol_of, registration_of
@@ -24,7 +25,7 @@ from equieval.study.appraisal import Appraisal
 from equieval.study.compared_series import compared_series
 from equieval.study.control_words import control_words, is_clear
 from equieval.study.its_rows import covering
-from equieval.study.series import SeriesDesign, label, series_design
+from equieval.study.series import SeriesDesign, series_design
 
 MET, PARTLY, NOT_MET, CANNOT_TELL = "met", "partly met", "not met", "cannot tell"
 NOT_APPLICABLE = "does not apply"
@@ -129,7 +130,7 @@ def epoc_criteria(
             "Data collection unaffected",
             "Was the intervention unlikely to affect how data were collected?",
             PARTLY if breaks else MET,
-            "; ".join(f"{entry.period}: {entry.note}" for entry in breaks)
+            "; ".join(f"{period_label(entry.period)}: {entry.note}" for entry in breaks)
             or "No break in the source is recorded.",
         ),
         (
@@ -208,8 +209,9 @@ def _spillover(evaluation: Evaluation) -> tuple[str, str]:
 def _shape(evaluation: Evaluation, design: SeriesDesign, root: Path) -> tuple[str, str]:
     """Say whether the shape of the effect was fixed beforehand: registered, and not changed."""
     fixed = (
-        f"The impact model ({design.impact.replace('-', ' ')}), the start ({label(design.start)}) "
-        f"and the horizon ({label(design.horizon)}) stand in the parameters file"
+        f"The impact model ({design.impact.replace('-', ' ')}), the start "
+        f"({period_label(design.start)}) and the horizon ({period_label(design.horizon)}) stand "
+        "in the parameters file"
     )
     found = registration_of(root, evaluation.identity.id)
     if found is None:
@@ -259,7 +261,7 @@ def shock_evidence(evaluation: Evaluation, controls: pd.DataFrame) -> tuple[str,
     if named:
         compared = not isinstance(evaluation.design, InterruptedTimeSeries)
         listed = "; ".join(
-            f"{entry.period}: {entry.name}{_noted(entry.note) if compared else ''}"
+            f"{period_label(entry.period)}: {entry.name}{_noted(entry.note) if compared else ''}"
             for entry in named
         )
         answer, words = NOT_MET, f"Other changes in the same years: {listed}."

@@ -7,6 +7,7 @@ from scipy import stats
 
 from equieval.data import Observations
 from equieval.methods.proportions import wilson
+from equieval.present.periods import period_label
 from equieval.protocol import indicator
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.panel import PanelDesign
@@ -77,7 +78,7 @@ def funnel(observations: Observations, outcome: str, design: PanelDesign) -> pd.
 def arm_names(design: PanelDesign) -> dict[str, str]:
     """Return what the arm of each unit is called."""
     names = {
-        unit: f"From {label(start)}" if design.staggered else TREATED
+        unit: f"From {period_label(start)}" if design.staggered else TREATED
         for unit, start in sorted(design.adoption.items(), key=lambda item: item[1])
     }
     return names | dict.fromkeys(design.controls, COMPARISON)

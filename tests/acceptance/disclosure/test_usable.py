@@ -15,7 +15,7 @@ def found(partner):
 
 
 def test_the_audit_calls_withheld_cells_recorded_and_withheld(partner, found):
-    rows = missing_figures(found, partner.safe)
+    rows = missing_figures(found)
     reasons = " ".join(rows["reason"])
     assert "withheld of some groups under the disclosure profile 'nhs-hes'" in reasons
     assert "no reason is given" not in reasons

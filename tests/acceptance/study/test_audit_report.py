@@ -64,10 +64,10 @@ def test_the_front_page_says_what_was_found_and_what_cannot_be_said(
 ) -> None:
     front = report["index"]
     assert front.words("answer").startswith("**In the National source the rate of booking by 10")
-    assert "largest gap is that of Black" in front.words("answer")
+    assert "largest gap is that of the Black ethnic group" in front.words("answer")
     assert "Why groups differ" in front.words("limits")
     assert "the data are synthetic" in front.words("limits")
-    assert "lower rate than White" in front.title("headline")
+    assert "lower rate than the White group" in front.title("headline")
     headline = json.loads(front.file("headline.json"))
     assert headline["verdict"] == "gaps-found"
     assert headline["design"] == "Equity audit"

@@ -77,4 +77,4 @@ def test_a_written_label_is_read_as_the_same_period(ordinal: int, frequency: str
 
 def test_neighbouring_periods_are_joined_in_words() -> None:
     years = [pd.Period(year, "Y") for year in ("2015", "2011", "2012", "2013", "2011")]
-    assert spans(years, "year") == "2011 to 2013, 2015"
+    assert spans(years) == "2011 to 2013, 2015"

@@ -271,7 +271,7 @@ def test_a_comparison_takes_out_a_change_that_reached_both_sides(
     said, words = conditions.shock_evidence(compared, found)
     assert said == answer
     assert (
-        "2023-04: A national media campaign (Made up. It reached all LMNSs at once, so the "
+        "April 2023: A national media campaign (Made up. It reached all LMNSs at once, so the "
         "comparison takes it out). The comparison takes out what reached both sides alike" in words
     )
 
