@@ -17,6 +17,7 @@ from equieval import __version__, cli_planning, cli_publication, cli_versions
 from equieval.cli_publication import release_one
 from equieval.errors import DesignError, EquievalError, InputError, ParametersError, did_you_mean
 from equieval.terminal import Verbs, page_progress, say, say_json, warn
+from equieval.threads import keep_to_one_thread
 
 if TYPE_CHECKING:
     from equieval.runs import RunResult
@@ -395,4 +396,5 @@ for _room in (cli_planning, cli_versions, cli_publication):
 
 def main() -> None:
     """Run the command line and leave with the exit code of what happened."""
+    keep_to_one_thread()
     app()

@@ -30,11 +30,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from equieval.runs.forkserver import SERVER_ENVIRONMENT
+from equieval.threads import ONE_THREAD
 
-# Pages run side by side, so each keeps to one core; and sums keep their order.
-ONE_THREAD = dict.fromkeys(
-    ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
-)
 KERNEL_NAME = "python3"
 PYTHON = (sys.executable, "-Xfrozen_modules=off")  # as ipykernel's own kernel specification
 _LONGEST_SOCKET_FOLDER = 80  # a Unix socket's path has room for 107 bytes
