@@ -34,6 +34,7 @@ from equieval.study.adequacy import (
 from equieval.study.designs import study_of
 from equieval.study.doubts import doubts
 from equieval.study.headline import outcome_row, primary_row
+from equieval.study.words import as_clause
 
 CERTAINTY = ("very-low", "low", "moderate", "high")
 NOT_RATED = "not-rated"
@@ -133,7 +134,7 @@ def _answer(
     reasons = missed(checks)
     bounded = not pd.isna(row["ci_low"])
     if not bounded:
-        note = _running(str(row["note"]))
+        note = as_clause(str(row["note"]))
         reasons = (note,) if pd.isna(row["estimate"]) else (note, *reasons)
     if level == CANNOT_SAY or not bounded:
         verdict = "cannot-say"
@@ -191,12 +192,3 @@ def _of_the_design(evaluation: Evaluation) -> str:
         evaluation.design.type,
         "who was treated was not drawn by lot, so the treated may have changed for another reason",
     )
-
-
-def _running(note: str) -> str:
-    """Return a note as part of a sentence.
-
-    >>> _running("The autocorrelation runs to its limit.")
-    'the autocorrelation runs to its limit'
-    """
-    return (note[:1].lower() + note[1:]).rstrip(".")

@@ -17,7 +17,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.adjustment import adjustment_terms, doubly_robust
 from equieval.methods.contrasts import Contrast
-from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.did import triple_difference, two_way_fixed_effects
 from equieval.methods.few_clusters import cr2, wild_bootstrap
 from equieval.methods.few_treated import ferman_pinto
 from equieval.methods.inference import headline_interval, reassignment_interval
@@ -26,6 +26,7 @@ from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synt
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
 from equieval.study.counting import NOTHING, Counting
 from equieval.study.headline import UP_TO_HORIZON
+from equieval.study.words import as_clause
 
 DRAWS = 9_999
 SETS = 199
@@ -33,8 +34,11 @@ SETS = 199
 PER_PERSON = "each person counts the same"
 PER_UNIT = "each unit counts the same"
 PER_SIZE = "each person counts the same, by the numbers before the start"
+PER_PAIR = "each unit and period by what its two groups tell together, 1/(1/n₁ + 1/n₂)"
 CLUSTERED = "clustered by unit, t on clusters − 1"
+BY_ARM = "clustered by unit, errors learnt in each arm by itself (Welch's t)"
 NO_INTERVAL = "no interval"
+NO_ESTIMATE = "no estimate"
 
 
 @dataclass(frozen=True)
@@ -189,8 +193,11 @@ def _columns(found: Comparison, estimator: str, columns: dict[str, Any]) -> dict
     }
 
 
-Way = tuple[str, str, str, Callable[[], Contrast]]
-"""Another way to the same effect: estimator, inference, weighting, and the estimate."""
+Way = tuple[str, str, str, Callable[[], "Contrast | Comparison"]]
+"""Another way to the same effect: estimator, inference, weighting, and the estimate.
+
+One that is the headline's with other choices says itself how its interval was made.
+"""
 
 
 def other_ways(
@@ -281,6 +288,26 @@ def _unadjusted_ways(panel: pd.DataFrame, per_unit: bool) -> tuple[Way, ...]:
     )
 
 
+def triple_way(
+    cells: pd.DataFrame, worst_off: str, best_off: str, *, counting: Counting = NOTHING
+) -> Way:
+    """Return the effect on a gap by a triple difference, weighted by the sizes of the groups.
+
+    Parameters
+    ----------
+    cells : rates by group (`equieval.study.panel.strata_panel`).
+    worst_off, best_off : the groups; the gap is the rate of the first less that of the second.
+    """
+
+    def estimate() -> Contrast:
+        return triple_difference(
+            cells, worst_off, best_off, outcome="value", weights="weight", ci_level=CI_LEVEL
+        ).effect
+
+    unadjusted = ", unadjusted" if counting.covariates else ""
+    return f"Triple difference, weighted{unadjusted}", CLUSTERED, PER_PAIR, estimate
+
+
 def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:
     ranked = placebo_synthetic_did(panel, outcome="value", max_placebos=SETS)
     others = ranked.placebos["estimate"].to_numpy(float)[1:]
@@ -290,23 +317,29 @@ def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:
 def beside_rows(
     ways: Iterable[Way], found: Comparison, subject: Subject, **columns: Any
 ) -> Iterator[dict[str, Any]]:
-    """Yield the same effect by other ways, where it can be had: they never decide.
+    """Yield the same effect by other ways: they never decide.
 
-    All are estimated on what the headline (``found``) was.
+    All are estimated on what the headline (``found``) was. What the design cannot carry beside
+    its headline has no estimate; ``inference`` and ``note`` say why.
     """
     for estimator, inference, weighting, estimate in ways:
-        try:
-            contrast = estimate()
-        except DesignError:
-            continue  # What a design cannot carry beside its headline is not shown.
-        yield replace(subject, weighting=weighting).row(
-            contrast,
-            estimator=estimator,
-            estimand=UP_TO_HORIZON,
-            role="robustness",
-            inference=inference,
-            n_obs=found.n_obs,
-            n_units=found.n_units,
-            n_treated_units=found.n_treated_units,
+        about = replace(subject, weighting=weighting)
+        shared: dict[str, Any] = {
+            "estimator": estimator,
+            "estimand": UP_TO_HORIZON,
+            "role": "robustness",
+            "n_obs": found.n_obs,
+            "n_units": found.n_units,
+            "n_treated_units": found.n_treated_units,
             **columns,
-        )
+        }
+        try:
+            beside = estimate()
+        except DesignError as refusal:
+            why = as_clause(refusal.what)
+            yield about.refused(**{**shared, "inference": f"{NO_ESTIMATE}: {why}", "note": why})
+            continue
+        if isinstance(beside, Comparison):
+            yield about.row(beside.effect, inference=beside.inference, **shared)
+        else:
+            yield about.row(beside, inference=inference, **shared)

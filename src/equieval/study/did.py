@@ -6,11 +6,18 @@ Sant'Anna's (`equieval.study.staggered`); covariates that the protocol names adj
 same without them stands beside it. Inequality measures that are linear in the rates are
 estimated as outcomes of the units; all measures together, from one counterfactual with one joint
 covariance, stand beside them.
+
+With one start the effect on a unit's own gap is the triple difference already: a regression of the
+groups' rates with effects for unit and period, group and period, and unit and group comes to the
+same number where every rate counts the same. Weighted by the groups' sizes it does not, and then
+stands beside the headline.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,14 +26,28 @@ from equieval.data import Observations
 from equieval.errors import DesignError
 from equieval.methods.contrasts import Contrast
 from equieval.methods.staggered_alternatives import goodman_bacon
-from equieval.protocol import Evaluation
-from equieval.protocol.design import SyntheticDifferenceInDifferences
-from equieval.study.analysis import CI_LEVEL, Analysis, Subject, tidy
+from equieval.protocol import Evaluation, indicator
+from equieval.protocol.design import (
+    DifferenceInDifferences,
+    StaggeredDifferenceInDifferences,
+    SyntheticDifferenceInDifferences,
+)
+from equieval.study.analysis import CI_LEVEL, RELATIVE, Analysis, Subject, tidy
 from equieval.study.approach import Approach, JointEffects, approach_of
 from equieval.study.baseline_direction import refuse_reversed_gap
-from equieval.study.comparison import beside_rows, comparison_row, ratio_row
+from equieval.study.comparison import (
+    PER_PERSON,
+    PER_SIZE,
+    PER_UNIT,
+    Comparison,
+    Way,
+    beside_rows,
+    comparison_row,
+    ratio_row,
+    triple_way,
+)
 from equieval.study.event_studies import EventEffects, event_frames, for_event_study
-from equieval.study.groups import compared_levels
+from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import UP_TO_HORIZON
 from equieval.study.its import shown_groups
 from equieval.study.lasting import lasting_rows
@@ -38,7 +59,9 @@ from equieval.study.panel import (
     strata_panel,
 )
 from equieval.study.panel_frames import arms, funnel, units_compared
+from equieval.study.panel_options import counting_of
 from equieval.study.series import LINEAR_MEASURES, label
+from equieval.study.staggered_ways import count_ways
 from equieval.study.synthetic import synthetic_frames
 
 _OF_ENDS = ("id", "estimate", "ci_low", "ci_high")
@@ -78,6 +101,8 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         if outcome == primary:
             frames["interval"] = found.rule
         rows += beside_rows(approach.ways(panel), found, about, **columns)
+        if isinstance(evaluation.design, StaggeredDifferenceInDifferences):
+            rows += _counted(panel, design, found, about, columns)
         suffix = "" if outcome == primary else f"-{outcome}"
         frames[f"arms{suffix}"] = arms(observations, outcome, design)
         if outcome == primary:
@@ -126,7 +151,8 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
         )
         if is_primary:
             frames["interval"] = found.rule
-            rows += beside_rows(approach.ways(panel), found, about, horizon=horizon)
+            ways = (*approach.ways(panel), *_triple(evaluation, observations, design))
+            rows += beside_rows(ways, found, about, horizon=horizon)
             events = event_effects(evaluation, observations, about)
             lasting, sustained = lasting_rows(
                 events.study, evaluation.robustness, observations.frequency, about
@@ -134,13 +160,49 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             rows += [*events.rows, *lasting]
             frames |= {**events.frames, "lasting": events.after, "sustained": sustained}
     joint = approach.joint(evaluation, observations, design.to_horizon())
-    rows += _joint_rows(evaluation, joint, horizon, approach.joint_name)
+    rows += _joint_rows(evaluation, joint, horizon, approach)
     group_rows, frames["levelling"] = _group_rows(evaluation, observations, design, approach)
     estimates = tidy([*rows, *group_rows])
     in_groups = estimates["id"].isin([row["id"] for row in group_rows])
     frames["groups"] = estimates[in_groups].reset_index(drop=True)
     frames["who-moved"] = pd.DataFrame([{"verdict": joint.verdict, **joint.test}])
     return Analysis(estimates, frames)
+
+
+def _counted(
+    panel: pd.DataFrame,
+    design: PanelDesign,
+    found: Comparison,
+    about: Subject,
+    columns: dict[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """Yield the effect on a rate from its events, and its ratio where there is one."""
+    difference, ratio = count_ways(
+        panel,
+        indicator(about.outcome).per,
+        anticipation=design.anticipation,
+        counting=design.counting,
+    )
+    relative = replace(about, scale=RELATIVE)
+    yield from beside_rows([difference], found, about, **columns)
+    for row in beside_rows([ratio], found, relative, variant="ratio", **columns):
+        if "estimate" in row:
+            yield row
+
+
+def _triple(
+    evaluation: Evaluation, observations: Observations, design: PanelDesign
+) -> tuple[Way, ...]:
+    """Return the triple difference where the primary measure is a gap and all start together."""
+    primary = evaluation.outcomes.primary
+    if primary.measure != "gap" or not isinstance(evaluation.design, DifferenceInDifferences):
+        return ()
+    cells = strata_panel(observations, primary.indicator, design.to_horizon())
+    levels = compared_levels(evaluation, observations)
+    worst, best = levels[0], levels[-1]
+    if direction(primary.indicator) == "high":
+        worst, best = best, worst
+    return (triple_way(cells, worst, best, counting=design.counting),)
 
 
 def event_effects(
@@ -191,14 +253,18 @@ def refuse_without_interval(measure: str) -> None:
 
 
 def _joint_rows(
-    evaluation: Evaluation, joint: JointEffects, horizon: str, name: str
+    evaluation: Evaluation, joint: JointEffects, horizon: str, approach: Approach
 ) -> list[dict[str, Any]]:
     """Return the effect on every measure from one counterfactual, as rows."""
     primary = evaluation.outcomes.primary
+    weighting = PER_UNIT if approach.per_unit else PER_PERSON
+    if not isinstance(evaluation.design, DifferenceInDifferences):
+        weighting = PER_SIZE if counting_of(evaluation).by_size else PER_UNIT
     rows = []
     for _, row in joint.measures.iterrows():
         measure = str(row["measure"])
         about = subject(evaluation, "inequality-effect", primary.indicator, measure)
+        about = replace(about, weighting=weighting)
         rows.append(
             about.row(
                 Contrast(
@@ -210,7 +276,7 @@ def _joint_rows(
                     p_value=float(row["p_value"]),
                     ci_level=CI_LEVEL,
                 ),
-                estimator=name,
+                estimator=approach.joint_name,
                 estimand=UP_TO_HORIZON,
                 role="robustness" if measure == primary.measure else "secondary",
                 horizon=horizon,

@@ -232,3 +232,12 @@ def source_words(evaluation: Evaluation) -> str:
 
 def _source(source: Source) -> str:
     return f"{source.publisher} ({source.licence})"
+
+
+def as_clause(note: str) -> str:
+    """Return a note as part of a sentence.
+
+    >>> as_clause("The autocorrelation runs to its limit.")
+    'the autocorrelation runs to its limit'
+    """
+    return (note[:1].lower() + note[1:]).rstrip(".")
