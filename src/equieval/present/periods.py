@@ -20,6 +20,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^\d{4}[- ]?Q[1-4]$"), "Q"),
     (re.compile(r"^\d{4}/\d{2}$"), FINANCIAL_YEAR),
 )
+_WRITTEN = re.compile(r"\b\d{4}-(?:0[1-9]|1[0-2]|Q[1-4])\b(?!-)")
 _NOUNS = {"Y-DEC": "year", "Y-MAR": "financial year", "Q-DEC": "quarter", "M": "month"}
 
 
@@ -74,6 +75,15 @@ def period_label(value: object) -> str:
             return f"{period.year - 1}/{period.year % 100:02d}"
         case _:
             return str(period.year)
+
+
+def periods_named(words: str) -> str:
+    """Return words with the months and quarters in them as readers write them.
+
+    >>> periods_named("without 2019-Q2 and 2019-Q3"), periods_named("start in 2019-01")
+    ('without 2019 Q2 and 2019 Q3', 'start in January 2019')
+    """
+    return _WRITTEN.sub(lambda found: period_label(found[0]), words)
 
 
 def moment(horizon: object, *, average: bool = False) -> str:

@@ -145,7 +145,7 @@ TARGET_POPULATIONS = _vocabulary(
     Term(
         "core20",
         "Core20",
-        "The most deprived 20 % of the national population by the Index of Multiple Deprivation.",
+        "The most deprived 20% of the national population by the Index of Multiple Deprivation.",
         INCLUSION_HEALTH,
     ),
     Term(

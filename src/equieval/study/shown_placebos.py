@@ -7,6 +7,7 @@ import math
 import pandas as pd
 
 from equieval.present import figures, layouts, numbers
+from equieval.present.periods import periods_named
 from equieval.study import views
 from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import Analysis
@@ -137,7 +138,7 @@ def _called(kind: str, label: str) -> str:
     >>> _called("placebo start", "placebo start in 2021-04"), _called("placebo group", "Elsewhere")
     ('Placebo start: April 2021', 'Placebo group: Elsewhere')
     """
-    return f"{kind.capitalize()}: {views.periods_named(label.removeprefix(f'{PLACEBO_START} in '))}"
+    return f"{kind.capitalize()}: {periods_named(label.removeprefix(f'{PLACEBO_START} in '))}"
 
 
 def _series(measure: str, outcome: str) -> str:

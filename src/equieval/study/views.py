@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from equieval.data import Observations
 from equieval.methods.inequality import measures
 from equieval.present import numbers
-from equieval.present.periods import period_label
+from equieval.present.periods import period_label, periods_named
 from equieval.present.wording import capitalise
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import LEAST_DF
@@ -39,7 +37,6 @@ ESTIMATORS = {
     "quasi-Poisson": "Quasi-Poisson with offset",
     COUNTS_ALIKE: "Quasi-Poisson with offset, AR(1) errors",
 }
-_PERIOD = re.compile(r"\b\d{4}-(?:\d{2}|Q[1-4])\b")
 MOST_LEFT_OUT = 16
 """So many rows that leave one out are drawn one by one."""
 _ESTIMATE_COLUMNS = ("estimate", "ci_low", "ci_high", "df")
@@ -95,7 +92,8 @@ def inference_in_words(estimates: pd.DataFrame, outcome: str, measure: str) -> p
 def units_left_out(units: pd.DataFrame) -> pd.DataFrame:
     """Return the units that are not compared, and why: ``unit, arm, note``."""
     left = units[units["reason"] != ""]
-    return left.assign(note=left["reason"])[["unit", "arm", "note"]].reset_index(drop=True)
+    notes = [periods_named(reason) for reason in left["reason"]]
+    return left.assign(note=notes)[["unit", "arm", "note"]].reset_index(drop=True)
 
 
 def jointly(
@@ -254,11 +252,6 @@ def _ends_of_leaving_out(rows: pd.DataFrame) -> pd.DataFrame:
     ends = ends.assign(label=[f"{label} ({end})" for label, end in named])
     refused = rows[alone & rows["estimate"].isna()]
     return pd.concat([rows[~alone], ends, refused], ignore_index=True)
-
-
-def periods_named(label: str) -> str:
-    """Return a label with its months and quarters as readers write them."""
-    return _PERIOD.sub(lambda found: period_label(found[0]), label)
 
 
 def too_few(frame: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from equieval.errors import InputError
 from equieval.present import figures
@@ -144,6 +145,22 @@ def test_the_fitted_line_is_read_at_both_ends_of_the_scale() -> None:
     assert "rose from 2.98 to 4.88" in turned.title
 
 
+def test_groups_with_names_are_not_called_deprived_on_the_fitted_line() -> None:
+    data = pd.DataFrame(
+        {
+            "stratum": ["", "Inclusion-health groups", "Rest", ""],
+            "ridit": [0, 0.1, 0.6, 1],
+            "rate": [np.nan, 36.0, 65.0, np.nan],
+            "fitted": [46.0, 50.0, 65.0, 77.0],
+        }
+    )
+    picture = figures.sii_fit(data, group="", **RATE)
+    assert picture.title.startswith("From the most disadvantaged to the least disadvantaged")
+    drawn = " ".join(text.get_text() for text in picture.figure.findobj(Text))
+    assert "Each group" in drawn
+    assert "depriv" not in " ".join([drawn, picture.title, picture.subtitle, picture.alt]).lower()
+
+
 @pytest.fixture
 def estimators() -> pd.DataFrame:
     return pd.DataFrame(
@@ -192,6 +209,23 @@ def test_the_note_says_what_the_lines_are(estimators: pd.DataFrame) -> None:
     assert dict(zip([style is None for style in styles], drawn, strict=True)) == {True: 1, False: 2}
     blank = rows.assign(ci_low=np.nan, ci_high=np.nan)
     assert figures.forest(blank, **FOREST).note == "No row has an interval."
+
+
+def test_rows_without_an_estimate_are_counted_in_the_title(estimators: pd.DataFrame) -> None:
+    words = {**FOREST, "below": "a lower rate", "above": "a higher rate"}
+    clear = estimators.assign(estimate=-0.5, ci_low=-0.9, ci_high=-0.1)
+    clear.loc[2, ["estimate", "ci_low", "ci_high"]] = np.nan
+    title = figures.forest(clear, **words).title
+    assert title == "2 of 3 estimators show a lower rate; 1 gives no estimate"
+    clear.loc[1, "ci_high"] = 0.1
+    title = figures.forest(clear, **words).title
+    assert title == "1 of 3 estimators shows a lower rate; 1 is unclear; 1 gives no estimate"
+    clear.loc[0, "ci_high"] = 0.1
+    picture = figures.forest(clear, **words)
+    assert picture.title == (
+        "None of the 3 estimators shows a clear level change in 2016; 1 gives no estimate"
+    )
+    assert "1 of 3 estimators gives no estimate" in picture.alt
 
 
 def test_a_row_without_estimate_or_interval_says_so(estimators: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import column, subtitle
+from equieval.present.figures.words import column, effect_words, subtitle
 
 RARE = 0.05  # of assignments: what is rarer is not put down to chance
 
@@ -79,7 +79,7 @@ def placebo_distribution(
     size = numbers.of_unit(numbers.change(true, digits), numbers.change_unit(unit))
     return Picture(
         title=title,
-        subtitle=subtitle(f"effect on the {quantity}, {unit}, among {rows}", population),
+        subtitle=subtitle(f"{effect_words(quantity, unit)}, among {rows}", population),
         alt=f"Histogram of {len(others)} {rows}, whose estimates run from {span}. The true "
         f"estimate is {size}; {far or 'none'} of the others {'lie' if far > 1 else 'lies'} as "
         "far from 0 or further.",

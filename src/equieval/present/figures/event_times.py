@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
-from equieval.present.figures.words import column, subtitle
+from equieval.present.figures.words import column, effect_words, subtitle
 from equieval.present.wording import Result, better_or_worse, capitalise
 
 BOTTOM, LEFT, RIGHT, TOP = 0.62, 0.62, 1.85, 0.66
@@ -154,7 +154,7 @@ def event_study(
     account = _course_account(course, quantity, unit, polarity, frequency, ci_level)
     return Picture(
         title=title,
-        subtitle=subtitle(f"effect on the {quantity}, {unit}, by time since exposure", population),
+        subtitle=subtitle(f"{effect_words(quantity, unit)}, by time since exposure", population),
         alt=f"{title}. {account}",
         data=plain_frame(course.frame),
         figure=page.figure,
@@ -365,7 +365,7 @@ def pretrend_power(
     digits = numbers.decimals_for(course.estimate[last], drift[last])
     return Picture(
         title=title,
-        subtitle=subtitle(f"effect on the {quantity}, {unit}, by time since exposure", population),
+        subtitle=subtitle(f"{effect_words(quantity, unit)}, by time since exposure", population),
         alt=f"{title}. At event time {_time(course.time[last])} the estimate is "
         f"{numbers.change(course.estimate[last], digits)}; the drift alone would give "
         f"{numbers.change(drift[last], digits)}, and "
@@ -378,7 +378,7 @@ def pretrend_power(
 
 
 def _power_words(power: float) -> str:
-    """What the power of the test means: 80 % is likely, under a half is a miss."""
+    """What the power of the test means: 80% is likely, under a half is a miss."""
     if numbers.is_missing(power):
         return "How much the test of earlier periods would find is not known"
     if power >= 0.8:

@@ -297,35 +297,42 @@ def agreement(
     """Return title and account: what the rows say, and whether they say the same.
 
     A row speaks clearly when its interval leaves the reference out; a row without an
-    interval never does.
+    interval never does. Rows without an estimate count among all, and are told.
     """
     estimate, low, high = (column(frame, name) for name in ("estimate", "ci_low", "ci_high"))
     known = np.isfinite(estimate)
-    total = int(known.sum())
+    total, every = int(known.sum()), len(frame)
+    lacking = every - total
+    without = f"{lacking} {'gives' if lacking == 1 else 'give'} no estimate" if lacking else ""
     if not total:
         words = f"The {quantity} cannot be estimated"
         return words, f"{words}."
     up, down = int((low > reference).sum()), int((high < reference).sum())
     over, under = int((estimate > reference).sum()), int((estimate < reference).sum())
-    scope = f"all {total} {rows}" if total > 1 else "the estimate"
-    if up == total or down == total:
+    scope = f"all {every} {rows}" if every > 1 else "the estimate"
+    if up == every or down == every:
         side = sides.above if up else sides.below
-        title = f"{capitalise(scope)} {'show' if total > 1 else 'shows'} {side}: {quantity}"
+        title = f"{capitalise(scope)} {'show' if every > 1 else 'shows'} {side}: {quantity}"
     elif up and down:
         title = (
-            f"The {rows} contradict each other: {up} of {total} show {sides.above}, "
+            f"The {rows} contradict each other: {up} of {every} show {sides.above}, "
             f"{down} show {sides.below}"
         )
     elif up or down:
         clear, side = (up, sides.above) if up else (down, sides.below)
-        title = f"{clear} of {total} {rows} {'show' if clear > 1 else 'shows'} {side}; "
-        title += "the others are unclear" if total - clear > 1 else "the other is unclear"
+        title = f"{clear} of {every} {rows} {'show' if clear > 1 else 'shows'} {side}"
+        unclear = total - clear
+        if unclear and lacking:
+            title += f"; {unclear} {'is' if unclear == 1 else 'are'} unclear"
+        elif unclear:
+            title += "; the other is unclear" if unclear == 1 else "; the others are unclear"
     elif over and under:
-        title = f"None of the {total} {rows} shows a clear {quantity}, and they differ in direction"
-    elif total == 1:
+        title = f"None of the {every} {rows} shows a clear {quantity}, and they differ in direction"
+    elif every == 1:
         title = f"The estimate shows no clear {quantity}"
     else:
-        title = f"None of the {total} {rows} shows a clear {quantity}"
+        title = f"None of the {every} {rows} shows a clear {quantity}"
+    title += f"; {without}" if lacking else ""
     leaves = "an interval that leaves"
     if (are_bounds(frame) & np.isfinite(low)).any():
         leaves = "an interval, or bounds, that leave"
@@ -333,5 +340,6 @@ def agreement(
         f"{over} of {total} estimates lie on the side of {sides.above}, {under} on the side of "
         f"{sides.below}; {up + down} "
         f"{'has' if up + down == 1 else 'have'} {leaves} out no difference."
+        + (f" {lacking} of {every} {rows} {without.partition(' ')[2]}." if lacking else "")
     )
     return title, account

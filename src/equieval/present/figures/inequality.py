@@ -22,7 +22,7 @@ from equieval.present.figures.withheld import (
     withheld_note,
 )
 from equieval.present.figures.words import above_or_below, column, subtitle
-from equieval.present.groups import WORST_OFF, Groups
+from equieval.present.groups import LEAST, MOST, WORST_OFF, Groups
 from equieval.present.periods import as_periods, period_label, period_noun
 from equieval.present.wording import capitalise
 
@@ -268,23 +268,30 @@ def sii_fit(
     outcome: str,
     unit: str,
     period: object = None,
-    group: str = "decile",
-    most: str = "most deprived",
-    least: str = "least deprived",
+    group: str = "",
+    most: str = "",
+    least: str = "",
     population: str = "",
     ci_level: float = 0.95,
     source: str = "",
     synthetic: bool = False,
 ) -> Picture:
-    """Rates against the deprivation rank, with the line that the slope index reads off.
+    """Rates against the rank of the groups, with the line that the slope index reads off.
 
     Parameters
     ----------
     data : columns ``stratum, ridit, rate, fitted`` and, drawn where there, ``ci_low,
         ci_high``. Rows without a rate extend the line only: give ridit 0 and 1, at which
         the slope index is read.
+    group, most, least : by default numbered groups are deciles of deprivation, and groups that
+        go by names are ranked by disadvantage.
     """
     require(data, ("stratum", "ridit", "rate", "fitted"), "sii_fit")
+    numbered = data["stratum"].astype(str).str.isdigit().any()
+    scale = "deprivation scale" if numbered else "scale of disadvantage"
+    group = group or ("decile" if numbered else "group")
+    most = most or (MOST if numbered else "most disadvantaged")
+    least = least or (LEAST if numbered else "least disadvantaged")
     frame = data.sort_values("ridit").reset_index(drop=True)
     ridit, rate, fitted, low, high = (
         column(frame, name) for name in ("ridit", "rate", "fitted", "ci_low", "ci_high")
@@ -329,7 +336,7 @@ def sii_fit(
     known = int(np.isfinite(rate).sum())
     return Picture(
         title=title,
-        subtitle=subtitle(f"{unit}, by position on the deprivation scale", population),
+        subtitle=subtitle(f"{unit}, by position on the {scale}", population),
         alt=f"Dots for {known} groups and a fitted line. The line {moved} from {top} at the {most} "
         f"end to {foot} at the {least} end{when}: a slope index of inequality of {size}.",
         data=plain_frame(frame),

@@ -15,7 +15,7 @@ from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas
 from equieval.present.figures.event_times import period_words
-from equieval.present.figures.words import column, subtitle
+from equieval.present.figures.words import column, effect_words, subtitle
 from equieval.present.wording import capitalise
 
 CUT = "Intervals go on beyond the axis."
@@ -107,7 +107,7 @@ def sensitivity(
     return Picture(
         title=title,
         subtitle=subtitle(
-            f"effect on the {quantity}, {unit}, by what is allowed of trends", population
+            f"{effect_words(quantity, unit)}, by what is allowed of trends", population
         ),
         alt=f"{title}. Intervals by the departure allowed. {' '.join(said)}",
         data=plain_frame(frame),
@@ -221,7 +221,7 @@ def specification_curve(
     title, account = _specifications(frame, quantity, unit, lower, higher)
     return Picture(
         title=title,
-        subtitle=subtitle(f"effect on the {quantity}, {unit}, by specification", population),
+        subtitle=subtitle(f"{effect_words(quantity, unit)}, by specification", population),
         alt=f"Curve of {len(frame)} specifications with their choices below. {account}",
         data=plain_frame(frame),
         figure=page.figure,

@@ -18,6 +18,15 @@ def subtitle(quantity: str, population: str, periods: pd.PeriodIndex | None = No
     return ", ".join(part for part in parts if part)
 
 
+def effect_words(quantity: str, unit: str) -> str:
+    """Return ``"effect on the stillbirth rate: difference, stillbirths per 1,000 births"``.
+
+    ``unit`` is that of the outcome: percentages differ by percentage points.
+    """
+    size = ", ".join(part for part in ("difference", numbers.change_unit(unit)) if part)
+    return f"effect on the {quantity}: {size}"
+
+
 def column(data: pd.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """Return a column as floats, missing as NaN; an absent column is all missing."""
     if name not in data.columns:

@@ -24,7 +24,7 @@ def pretrend_statement(data: pd.DataFrame, *, subject: str, unit: str) -> Statem
     ----------
     data : one row: ``statistic, df, p_value`` of the test that nothing differed before the
         start, ``slope_half, slope_most`` (the drift per ``block`` that the test finds in half
-        and in 80 % of cases) and ``reason``: why there is no test, or "".
+        and in 80% of cases) and ``reason``: why there is no test, or "".
     subject : the outcome or the gap in running text.
     """
     require(data, ("reason",), "pretrend_statement")

@@ -113,7 +113,7 @@ CARE = (
     Indicator(
         id="continuity-received",
         name="Received continuity of carer",
-        numerator="women placed on the pathway with at least 70 % of contacts by the same midwife "
+        numerator="women placed on the pathway with at least 70% of contacts by the same midwife "
         "or team",
         denominator="women who reached 29+0 weeks four months before",
         per=100,
