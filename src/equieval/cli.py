@@ -82,7 +82,8 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
             for source, rows in found.sources.items():
                 say(f"  data {source}: " + ("records" if rows is None else f"{rows} rows"))
             for row in found.checks.to_dict("records"):
-                say(f"  {row['criterion']}: {plain(row['found'])} ({row['judgement']})")
+                found_words = plain(row["found"], row["counted"])
+                say(f"  {row['criterion']}: {found_words}, {row['judgement']}")
             for words in found.withheld:
                 say(f"  {words}")
         return {

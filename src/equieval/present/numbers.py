@@ -109,15 +109,22 @@ def degrees_of_freedom(value: object) -> str:
     return f"{amount:.0f}" if amount.is_integer() else f"{amount:.1f}"
 
 
-def plain(value: float) -> str:
+def plain(value: float, counted: str = "") -> str:
     """Return a checked quantity: whole numbers plain, others with one decimal.
+
+    Parameters
+    ----------
+    counted : how it was counted, where a reader would ask.
 
     >>> plain(104.0), plain(1.028), plain(float("nan"))
     ('104', '1.0', 'not available')
+    >>> plain(2.14, "at an autocorrelation of 0.4")
+    '2.1 (at an autocorrelation of 0.4)'
     """
     if is_missing(value):
         return NOT_AVAILABLE
-    return number(value, 0 if float(value).is_integer() else 1)
+    words = number(value, 0 if float(value).is_integer() else 1)
+    return f"{words} ({counted})" if counted else words
 
 
 def percent(fraction: object, decimals: int = 0) -> str:

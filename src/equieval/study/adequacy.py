@@ -16,9 +16,8 @@ periods before the start, for the same reason.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -241,16 +240,7 @@ def missed(checks: pd.DataFrame, level: str = CANNOT_SAY) -> tuple[str, ...]:
     if level == WITH_CAUTION:
         needed = "where {} would do without caution"
     return tuple(
-        f"{check['criterion'].lower()} {as_counted(check)}, "
+        f"{check['criterion'].lower()} {plain(check['found'], check['counted'])}, "
         + needed.format(plain(check["needed"]))
         for _, check in checks[checks["judgement"] == level].iterrows()
     )
-
-
-def as_counted(check: Mapping[Hashable, Any] | pd.Series) -> str:
-    """Return what a check found, with how it was counted where a reader would ask.
-
-    >>> as_counted({"found": 2.14, "counted": "at an autocorrelation of 0.4"})
-    '2.1 (at an autocorrelation of 0.4)'
-    """
-    return plain(check["found"]) + (f" ({check['counted']})" if check["counted"] else "")

@@ -168,7 +168,8 @@ def data_words(appraisal: Appraisal) -> tuple[str, str]:
     checks = appraisal.inequality.checks
     answer = {"can carry": MET, "with caution": PARTLY, "cannot say": NOT_MET}
     words = "; ".join(
-        f"{check['criterion'].lower()} {plain(check['found'])} ({check['judgement']})"
+        f"{check['criterion'].lower()} {plain(check['found'], check['counted'])}: "
+        f"{check['judgement']}"
         for _, check in checks.iterrows()
     )
     return answer[appraisal.inequality.level], words[0].upper() + words[1:] + "."

@@ -82,7 +82,8 @@ def test_too_few_degrees_of_freedom_come_before_everything_else(
     assert found.verdict == "cannot-say"
     assert found.cannot_say
     assert found.reasons == (
-        "degrees of freedom of the primary estimate 3.9, where at least 4 are needed",
+        "degrees of freedom of the primary estimate 3.9 (at an autocorrelation of 0.4), "
+        "where at least 4 are needed",
     )
 
 

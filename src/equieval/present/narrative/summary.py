@@ -146,7 +146,7 @@ def adequacy_statement(data: pd.DataFrame, *, subject: str = "the estimates") ->
     Parameters
     ----------
     data : columns ``criterion, found, needed, judgement`` (one of `JUDGEMENTS`) and,
-        where there, ``reason``. The worst judgement is the answer.
+        where there, ``counted`` (how) and ``reason``. The worst judgement is the answer.
     subject : what the design has to carry.
     """
     require(data, ("criterion", "found", "needed", "judgement"), "adequacy_statement")
@@ -178,7 +178,8 @@ def adequacy_statement(data: pd.DataFrame, *, subject: str = "the estimates") ->
 
 def _requirement(row: Mapping[Hashable, object]) -> str:
     missing = numbers.is_missing(row["found"])
-    found = "cannot be estimated" if missing else f"{_plain(row['found'])} found"
+    counted = f" ({row['counted']})" if row.get("counted") else ""
+    found = "cannot be estimated" if missing else f"{_plain(row['found'])} found{counted}"
     words = f"{as_text(row['criterion'])}: {found}, {_plain(row['needed'])}"
     words += " needed" if row["judgement"] == "cannot say" else " needed to be without caution"
     reason = row.get("reason")
