@@ -16,7 +16,8 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.disclosure.profiles import profile
-from equieval.present.periods import period_label
+from equieval.present.numbers import listing
+from equieval.present.periods import period_label, periods_named
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
@@ -34,6 +35,8 @@ from equieval.protocol.registration import (
 from equieval.protocol.rules import starts_of
 from equieval.protocol.taxonomy import VOCABULARIES
 from equieval.study.headline import UP_TO_HORIZON, headline_of
+from equieval.study.panel import panel_design
+from equieval.study.panel_options import Comparative
 from equieval.study.words import measure_name, outcome_name
 
 SOFTWARE = ("equieval", "pandas", "numpy", "scipy", "statsmodels", "duckdb", "matplotlib")
@@ -66,6 +69,7 @@ def at_a_glance(evaluation: Evaluation, observations: Observations) -> pd.DataFr
         ("Intervention", evaluation.intervention.summary or evaluation.intervention.why),
         ("Population", evaluation.population.description),
         ("Compared with", _compared_with(evaluation, observations)),
+        *_left_out(evaluation, observations),
         ("Start", _start(design)),
         (
             "Primary question",
@@ -103,6 +107,18 @@ def _compared_with(evaluation: Evaluation, observations: Observations) -> str:
     if isinstance(design, DifferenceInDifferences):
         return f"The change in {len(design.controls)} other {design.unit}s over the same time"
     return f"The trend from {first} up to the start, carried forward; there is no comparison area"
+
+
+def _left_out(evaluation: Evaluation, observations: Observations) -> list[tuple[str, str]]:
+    """Say which units a comparison leaves out, and why; no row where units are not compared."""
+    if not isinstance(evaluation.design, Comparative):
+        return []
+    units = panel_design(evaluation, observations).left_out
+    words = [
+        f"{listing(rows['unit'])} ({periods_named(str(reason)).rstrip('.')})"
+        for reason, rows in units.groupby("reason", sort=False)
+    ]
+    return [("Left out", "; ".join(words) or "no unit")]
 
 
 def _start(design: Design) -> str:

@@ -14,6 +14,7 @@ from evaluations import Blocks, Edit, read
 from equieval.data import Observations
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation
+from equieval.study import describe
 from equieval.study.did import effect
 from equieval.study.panel import (
     PanelDesign,
@@ -96,6 +97,8 @@ def test_a_unit_without_a_figure_in_one_group_is_left_out_and_the_reason_says_wh
     assert row["reason"] == "no figure for 2021-Q2 (group 3)"
     units = effect(evaluation, observations).frame("units")
     assert units.loc[units["unit"] == row["unit"], "reason"].item() == row["reason"]
+    said = describe.at_a_glance(evaluation, observations).set_index("item")["words"]["Left out"]
+    assert said == f"{row['unit']} (no figure for 2021 Q2 (group 3))"
 
 
 def test_rows_that_are_not_there_are_missing_figures_too(root: Path) -> None:
