@@ -188,22 +188,6 @@ def control_weights(
     return Table(caption, shown, columns, note=note)
 
 
-def units_compared(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Unit", note: str = ""
-) -> Table:
-    """The units of a comparison: ``unit, arm, start, denominator, before, reason``."""
-    columns = (
-        Column("unit", head),
-        Column("arm", "Arm"),
-        Column("start", "Takes part from"),
-        Column("denominator", "Out of", "", "count"),
-        Column("before", "Rate before the first start", unit, "rate"),
-        Column("reason", "Left out because"),
-    )
-    shown = data.assign(reason=data["reason"].where(data["reason"] != "", "[z]"))
-    return Table(caption, shown, columns, note=note)
-
-
 def checks(
     data: pd.DataFrame, *, caption: str, head: str = "Item", where: str = "Where", note: str = ""
 ) -> Table:
@@ -216,25 +200,3 @@ def checks(
         columns.append(Column("answer", "Answer"))
     columns.append(Column("where", where))
     return Table(caption, data, tuple(columns), note=note, row_header="item")
-
-
-def retention(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Horizon", note: str = ""
-) -> Table:
-    """Did the effect last?
-
-    ``horizon, estimate, ci_low, ci_high, margin_low, margin_high, verdict``, the last three
-    missing or empty for the early effect.
-
-    The margin is the later effect less the share of the early one that must be left; positive
-    is good.
-    """
-    columns = (
-        Column("horizon", head),
-        Column("estimate", "Effect", change_unit(unit), "change"),
-        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
-        Column("margin_low", "Left beyond the margin", "95% interval, positive is good",
-               "change-interval", upper="margin_high"),
-        Column("verdict", "Verdict"),
-    )  # fmt: skip
-    return Table(caption, data, columns, note=note, row_header="horizon")

@@ -290,18 +290,6 @@ def test_tables_of_panels_head_their_rows_and_print_units() -> None:
     html = tables.to_html(weights, "weights", 1)
     assert html.index(">B<") < html.index(">A<")
     assert "75.0%" in html
-    lasting = layouts.retention(_lasting("retained"), caption="Did it last?", unit=UNIT)
-    html = tables.to_html(lasting, "lasting", 2)
-    assert '<th scope="row">12 months</th>' in html
-    assert "+0.10 to +0.90" in html
-    compared = layouts.units_compared(
-        pd.DataFrame(
-            [{"unit": "A", "arm": "Treated", "start": "2019", "denominator": 4000, "before": 3.1,
-              "reason": ""}]
-        ),
-        caption="Units", unit=UNIT,
-    )  # fmt: skip
-    assert "not applicable" in tables.to_html(compared, "units", 3)
     placed = layouts.reassignments(
         pd.DataFrame(
             [{"label": "Rate", "estimate": -1.2, "as_far": 5, "n_assignments": 27,
