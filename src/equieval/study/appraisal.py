@@ -24,6 +24,7 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.present.numbers import listing
+from equieval.present.periods import periods_named
 from equieval.protocol import Evaluation, indicator
 from equieval.study.adequacy import (
     CANNOT_SAY,
@@ -159,7 +160,7 @@ def _disagreeing(estimates: pd.DataFrame, row: pd.Series) -> tuple[str, ...]:
     ]
     opposite = same[same["estimate"] * float(row["estimate"]) < 0]
     named = opposite["note"].fillna(opposite["estimator"])
-    return tuple(str(name) for name in named)
+    return tuple(periods_named(str(name)) for name in named)
 
 
 def _certainty(

@@ -86,7 +86,7 @@ def test_where_one_stated_choice_turns_the_direction_every_page_says_cannot_say(
     assert found.estimate["ci_high"] < 0
     assert found.level == "can carry"
     assert found.verdict == "cannot-say"
-    assert found.reasons == ("the direction turns with one choice (start in 2019-01)",)
+    assert found.reasons == ("the direction turns with one choice (start in January 2019)",)
     for slug in ("inequality-effect", "index"):
         shown = run_page(project, path, slug, tmp_path)
         assert "cannot say whether the deprivation gap" in shown.words("answer"), slug
