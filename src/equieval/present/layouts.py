@@ -155,28 +155,24 @@ def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
     return Table(caption, data, columns, note=note)
 
 
-def reassignments(
-    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Estimate", note: str = ""
-) -> Table:
-    """How far each estimate lies among those of reassigned treatments.
+def reassignments(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
+    """How far each effect lies among those of reassigned treatments.
 
     Parameters
     ----------
-    data : ``label, estimate, as_far, n_assignments``: how many assignments, the true one
-        counted, lie at least as far from 0, out of how many; shown where there:
-        ``smallest_attainable_p``, the share if the true one were the most extreme.
+    data : ``label`` (with its unit), ``estimate, assignments`` (in words), ``p_value``: the share
+        of them that lie at least as far from 0, the true one counted; ``smallest_attainable_p``,
+        that share if the true one were the most extreme; ``reading``.
     """
-    columns = [
-        Column("label", head),
-        Column("estimate", "Change", change_unit(unit), "change"),
-        Column("as_far", "Assignments as far from 0", "the true one counted", "count"),
-        Column("n_assignments", "All assignments", "", "count"),
-    ]
-    if "smallest_attainable_p" in data.columns:
-        columns.append(
-            Column("smallest_attainable_p", "Smallest share possible", "", "percent", decimals=1)
-        )
-    return Table(caption, data, tuple(columns), note=note)
+    columns = (
+        Column("label", "What is estimated"),
+        Column("estimate", "Change", "", "change", by_row="estimate"),
+        Column("assignments", "Assignments", align="right"),
+        Column("p_value", "p value", "", "rate", decimals=4),
+        Column("smallest_attainable_p", "Smallest p value possible", "", "rate", decimals=4),
+        Column("reading", "Reading"),
+    )
+    return Table(caption, data, columns, note=note)
 
 
 def control_weights(

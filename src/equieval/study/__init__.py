@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         window_words,
     )
     from equieval.study.shown_placebos import show_placebos
+    from equieval.study.shown_reassigned import show_reassigned
     from equieval.study.shown_variants import show_besides, show_variants
     from equieval.study.shown_words import (
         counted_words,
@@ -118,6 +119,7 @@ _HOME = {
     "show_not_tested": "shown_words",
     "show_placebos": "shown_placebos",
     "show_ratios": "shown",
+    "show_reassigned": "shown_reassigned",
     "show_secondary": "shown",
     "show_sensitivity": "shown",
     "show_sustained": "shown",
@@ -176,6 +178,7 @@ __all__ = [
     "show_not_tested",
     "show_placebos",
     "show_ratios",
+    "show_reassigned",
     "show_secondary",
     "show_sensitivity",
     "show_sustained",

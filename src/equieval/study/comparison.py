@@ -37,6 +37,7 @@ PER_SIZE = "each person counts the same, by the numbers before the start"
 PER_PAIR = "each unit and period by what its two groups tell together, 1/(1/n₁ + 1/n₂)"
 CLUSTERED = "clustered by unit, t on clusters − 1"
 BY_ARM = "clustered by unit, errors learnt in each arm by itself (Welch's t)"
+THREE_WAY = f"{CLUSTERED}; with all rates counted the same it would be TWFE, unweighted"
 NO_INTERVAL = "no interval"
 NO_ESTIMATE = "no estimate"
 
@@ -64,6 +65,11 @@ class Comparison:
     n_obs: int
     n_units: int
     n_treated_units: int
+
+    @property
+    def estimate(self) -> float:
+        """The effect's estimate."""
+        return self.effect.estimate
 
     @property
     def rule(self) -> pd.DataFrame:
@@ -305,7 +311,7 @@ def triple_way(
         ).effect
 
     unadjusted = ", unadjusted" if counting.covariates else ""
-    return f"Triple difference, weighted{unadjusted}", CLUSTERED, PER_PAIR, estimate
+    return f"Triple difference, weighted{unadjusted}", THREE_WAY, PER_PAIR, estimate
 
 
 def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:

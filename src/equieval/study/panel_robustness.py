@@ -32,6 +32,7 @@ from equieval.study.headline import HEADLINES, UP_TO_HORIZON
 from equieval.study.panel import PanelDesign, measure_panel, panel_design, rate_panel
 from equieval.study.panel_control_outcomes import panel_control_outcomes
 from equieval.study.panel_frames import units_compared
+from equieval.study.reassigned import reassigned_rows
 from equieval.study.sensitivity import sensitivity_frames
 from equieval.study.tried_rows import sensitivity_rows, specification_rows
 
@@ -58,8 +59,9 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     Frames: ``variants`` and ``placebo`` (kind, label, measure and the Estimates columns),
     ``controls`` (the same, of control outcomes and placebo groups; with ``because``),
     ``alternatives`` (what else may have changed: label, unit and the Estimates columns),
-    ``specifications`` (see `equieval.methods.specification_curve`) and those of
-    `equieval.study.sensitivity.sensitivity_frames` for the primary measure.
+    ``specifications`` (see `equieval.methods.specification_curve`), those of
+    `equieval.study.sensitivity.sensitivity_frames` for the primary measure, and those of
+    `equieval.study.reassigned.reassigned_rows`.
     """
     design, approach = panel_design(evaluation, observations), approach_of(evaluation)
     measure, panels = evaluation.outcomes.primary.measure, _panels(evaluation, observations)
@@ -82,7 +84,15 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
         about,
         replace(about, page="inequality-effect"),
     )
-    estimates = tidy([*rows, *control_rows, *other_rows, *tried, *bounded])
+    among, reassigned = reassigned_rows(
+        [
+            (panel(design.to_horizon()), replace(about, measure=measured))
+            for measured, panel in panels.items()
+        ],
+        design,
+        approach,
+    )
+    estimates = tidy([*rows, *control_rows, *other_rows, *tried, *bounded, *reassigned])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
     is_placebo = labelled["kind"] == "placebo start"
@@ -97,6 +107,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             ),
             "specifications": specifications,
             **sensitivity,
+            **among,
         },
     )
 

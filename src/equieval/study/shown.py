@@ -182,7 +182,8 @@ def show_secondary(page: Page, analysis: Analysis) -> None:
             views.estimators(analysis.estimates, other, "rate"),
             caption=f"Change in the {words['outcome']} up to the horizon, by estimator",
             unit=words["unit"],
-            note=views.refusal(analysis.estimates, other),
+            note=views.refusal(analysis.estimates, other)
+            or views.without_estimate(analysis.estimates, other, "rate"),
         )
     if not outcomes:
         page.show(

@@ -89,6 +89,14 @@ def inference_in_words(estimates: pd.DataFrame, outcome: str, measure: str) -> p
     return words.assign(id=rows["id"], estimate=rows["estimate"]).reset_index(drop=True)
 
 
+def without_estimate(estimates: pd.DataFrame, outcome: str, measure: str) -> str:
+    """Return which estimators beside the headline's gave no estimate, and why; "" if all did."""
+    rows = estimators(estimates, outcome, measure)
+    rows = rows[rows["estimate"].isna() & ~rows["primary"] & rows["note"].notna()]
+    why = [f"{label} ({note})" for label, note in zip(rows["label"], rows["note"], strict=True)]
+    return f"No estimate by {numbers.listing(why)}." if why else ""
+
+
 def units_left_out(units: pd.DataFrame) -> pd.DataFrame:
     """Return the units that are not compared, and why: ``unit, arm, note``."""
     left = units[units["reason"] != ""]

@@ -292,11 +292,12 @@ def test_tables_of_panels_head_their_rows_and_print_units() -> None:
     assert "75.0%" in html
     placed = layouts.reassignments(
         pd.DataFrame(
-            [{"label": "Rate", "estimate": -1.2, "as_far": 5, "n_assignments": 27,
-              "smallest_attainable_p": 1 / 27}]
+            [{"label": "Rate, in percentage points", "estimate": -1.2, "assignments": "27 possible",
+              "p_value": 5 / 27, "smallest_attainable_p": 1 / 27, "reading": "Chance can give it"}]
         ),
-        caption="Reassigned", unit=UNIT,
+        caption="Reassigned",
     )  # fmt: skip
     html = tables.to_html(placed, "placed", 4)
-    assert "3.7%" in html
+    assert "0.0370" in html
+    assert "0.1852" in html
     assert "−1.20" in html
