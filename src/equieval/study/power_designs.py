@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
 
 from equieval.data import Observations, parse_period
@@ -248,7 +249,7 @@ def prepare_comparison(
             noise="blocks" if evaluation.design.type == "synthetic-did" else "autoregressive",
             **simulation.arguments(),
         )
-        how = judged[0]
+        how = _typical(judged)
         words = f"{how.inference}; {how.weighting} ({how.reason})"
         return Found(found.effect, found.phi, found.sigma, words, found.curve)
 
@@ -335,6 +336,12 @@ def _with_interval(found: Comparison) -> Comparison:
             remedy="plan for more units that start, or more that do not",
         )
     return found
+
+
+def _typical(judged: list[Comparison]) -> Comparison:
+    """Return the panel whose interval is of middling width: what is learnt differs by panel."""
+    widths = [found.effect.ci_high - found.effect.ci_low for found in judged]
+    return judged[int(np.argsort(widths, kind="stable")[len(widths) // 2])]
 
 
 def _comparison_remedies(design: PanelDesign) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from equieval.study.panel import measure_panel, panel_design, rate_panel
 from equieval.study.power import DetectableEffects, Simulation, detectable_effects
 from equieval.study.series import label
 
-FEW = Simulation(replications=200)
+FEW, HARDLY_ANY = Simulation(replications=60), Simulation(replications=6)
 COMPARISON = "smokefree-pathway-smoking-at-delivery"
 
 
@@ -31,8 +31,8 @@ def evaluation_of(id: str, **design: Any) -> Evaluation:
     return Evaluation({**found.given, "design": changed}, found.where)
 
 
-def found_by(id: str, **design: Any) -> DetectableEffects:
-    return detectable_effects(evaluation_of(id, **design), PROJECT, simulation=FEW)
+def found_by(id: str, *, simulation: Simulation = FEW, **design: Any) -> DetectableEffects:
+    return detectable_effects(evaluation_of(id, **design), PROJECT, simulation=simulation)
 
 
 def test_a_comparison_promises_what_its_report_can_tell_from_nothing() -> None:
@@ -51,13 +51,15 @@ def test_a_comparison_promises_what_its_report_can_tell_from_nothing() -> None:
 
 
 def test_time_left_out_or_anticipated_before_the_start_teaches_nothing() -> None:
-    plan = found_by(COMPARISON, exclude_periods=("2020-12", "2022-11"), anticipation=2).plan
+    left_out = ("2020-12", "2022-11")
+    found = found_by(COMPARISON, simulation=HARDLY_ANY, exclude_periods=left_out, anticipation=2)
+    plan = found.plan
     assert (label(plan.learnt[0]), label(plan.learnt[-1])) == ("2021-01", "2022-07")
     assert plan.after == 29
 
 
 def test_units_that_start_at_different_times_are_compared_without_controls() -> None:
-    found = found_by("midwifery-continuity-staggered")
+    found = found_by("midwifery-continuity-staggered", simulation=HARDLY_ANY)
     assert [answer.question for answer in found.answers] == ["outcome", "gap"]
     assert (found.plan.n_units, found.plan.n_treated_units) == (23, 12)
     assert "6 periods before the start" in found.caution
@@ -98,7 +100,7 @@ def test_a_plan_is_judged_as_its_report_will_be(id: str) -> None:
     # `power` found in those before it; where the report cannot say, no effect is promised.
     evaluation, observations = read(PROJECT, PROJECT / "params" / f"{id}.yaml")
     checked = study_of(evaluation.design.type).checks(evaluation, observations, None)
-    found = found_by(id)
+    found = found_by(id, simulation=HARDLY_ANY)
     pd.testing.assert_frame_equal(found.checks, checked)
     refused = design_level(checked) == CANNOT_SAY
     assert bool(found.refusals) == refused
