@@ -35,10 +35,22 @@ from equieval.releases.renderer import ReleaseDraft, ReleasePage
 PAGE = ReleasePage(PROVENANCE_PAGE, "Where the numbers come from")
 MOST_ROWS = 1000
 """With more estimates than this, only those that the pages show are listed: a page stays light."""
-_NEITHER = (
-    "words and numbers that follow from the parameters, the data and the code named here; no "
-    "estimate and no observed figure"
+_NEITHER = "words and numbers that follow from the parameters, the data and the code named here"
+_FIXED = (
+    "rules fixed before any estimate was made, and what the parameters and the data of this "
+    "version have of what they ask for. The thresholds, with the reason of each, stand on the "
+    "site’s page on methods (“What a design can carry”); decisions 4 and 10 of the project say why "
+    "they are fixed (<code>docs/decisions/0004-verdicts-by-rules-fixed-beforehand.md</code>, "
+    "<code>docs/decisions/0010-what-a-design-carries-is-known-beforehand.md</code>)"
 )
+_AGREED = "tolerances that the parameters fix, before the sources are compared"
+_RULES = {
+    "adequacy": _FIXED,
+    "thresholds": _FIXED,
+    "tolerances": _AGREED,
+    "rules": f"rules fixed in the code named here, with the {_AGREED}",
+}
+"""What artefacts say that show rules, by their ids: neither an estimate nor an observed figure."""
 _MOST_IN_VIEW = 8
 _SHORT_HASH = 12
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -156,7 +168,7 @@ def _artefact(
     if artefact.indicators:
         facts.append(("Observed", "<br>".join(_observed(artefact.indicators, data))))
     if not artefact.estimates and not artefact.indicators:
-        facts.append(("Shows", _NEITHER))
+        facts.append(("Shows", _RULES.get(artefact.id, _NEITHER)))
     facts.append(
         ("Files", "<br>".join(f"{_file(p)} {_hash(h)}" for p, h in artefact.files.items()))
     )
@@ -164,7 +176,19 @@ def _artefact(
     facts.append(("Data", " ".join(_short(source) for source in data)))
     if page.notebook:
         facts.append(("Rerun", f"<code>{_escaped(command(page, draft))}</code>"))
-    yield from ('<dl class="origin-facts">', *_facts(facts), "</dl>", "</section>")
+    yield f'<details class="origin-more"><summary>{_in_brief(artefact)}</summary>'
+    yield from ('<dl class="origin-facts">', *_facts(facts), "</dl>", "</details>", "</section>")
+
+
+def _in_brief(artefact: Artefact) -> str:
+    """Return what stands in view of an entry: the cell, and what kind of numbers it shows."""
+    parts = [f"cell {artefact.cell.number}"]
+    if artefact.estimates:
+        number = len(artefact.estimates)
+        parts.append(f"{number} estimate{'s' if number > 1 else ''}")
+    if artefact.indicators:
+        parts.append("observed figures")
+    return f"Where it comes from: {', '.join(parts)}"
 
 
 def _cell(cell: Cell, page: PageOrigin) -> str:
@@ -219,7 +243,12 @@ def _estimates_table(page: PageOrigin, rows: pd.DataFrame, data: Sequence[DataOr
     )
     body = "\n".join(f"{_row(row)}{same}" for row in rows.to_dict("records"))
     caption = f"Estimates of the page “{page.title}”"
-    return _table(caption, f"rows-{page.slug}", _head(_HEADS), body)
+    table = _table(caption, f"rows-{page.slug}", _head(_HEADS), body)
+    counted = f"{len(rows)} row{'s' if len(rows) > 1 else ''}"
+    return (
+        f'<details class="long-table full"><summary>{_escaped(caption)} ({counted})</summary>\n'
+        f"{table}\n</details>"
+    )
 
 
 def _row(row: Mapping[Hashable, Any]) -> str:

@@ -66,6 +66,31 @@ def test_every_estimate_has_a_row_with_its_numbers_and_the_cell_that_made_it(tra
         assert "cell 2 of effect.ipynb" in shown
 
 
+def test_rows_of_estimates_wait_until_they_are_asked_for(traced):
+    page = page_of(traced.release().release.path)
+
+    folded = re.findall(r'<details class="long-table full"><summary>(.*?)</summary>', page)
+    assert folded == ["Estimates of the page “Effect” (2 rows)"]
+    brief = entry(page, "effect.series")
+    assert "<summary>Where it comes from: cell 4, 1 estimate</summary>" in brief
+
+
+def test_a_table_of_thresholds_says_which_rules_it_shows(traced):
+    entries = traced.index("effect")
+    entries[0] |= {"id": "thresholds", "estimates": []}
+    traced.write_index("effect", entries)
+    cells = traced.cells("effect")
+    for cell in cells:
+        for output in cell.get("outputs", ()):
+            output["metadata"]["equieval"]["artefact"] = "thresholds"
+    traced.write_cells("effect", cells)
+
+    found = entry(page_of(traced.release().release.path), "effect.thresholds")
+
+    assert "rules fixed before any estimate was made" in found
+    assert "0004-verdicts-by-rules-fixed-beforehand" in found
+
+
 def test_a_page_shows_no_estimate_that_none_recorded(traced):
     entries = traced.index("effect")
     entries[0]["estimates"] = ["effect.unheard-of"]

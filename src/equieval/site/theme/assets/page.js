@@ -21,9 +21,14 @@
     });
   });
 
-  /* A link into something folded opens it; browsers that do so themselves find it open. */
+  /* A link into something folded opens it; browsers that do so themselves find it open. So does
+     a link to an entry that says where something comes from. */
   function reveal() {
     var target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    var more = target && target.querySelector(":scope > .origin-more");
+    if (more) {
+      more.open = true;
+    }
     var folded = target && target.parentElement.closest("details:not([open])");
     for (var around = folded; around; around = around.parentElement.closest("details")) {
       around.open = true;
