@@ -147,4 +147,4 @@ def test_effects_by_stratum_count_the_slopes_fitted(data):
         share = np.linalg.pinv(X.to_numpy())[0]
         variance += float((share**2 * fit.resid**2).sum()) * len(rows) / fit.df_resid
         assert side in (0, 1)
-    assert found.std_error == pytest.approx(np.sqrt(variance * UNITS / (UNITS - 1)))
+    assert found.std_error == pytest.approx(np.sqrt(variance))

@@ -103,18 +103,6 @@ def _of_units(data: pd.DataFrame, name: str, unit: str) -> np.ndarray:
     return np.asarray((values - float(by_unit["first"].mean())) / spread)
 
 
-def for_slopes(panel: pd.DataFrame, covariates: int) -> pd.Series:
-    """Return by cluster the factor by which residuals are too small for what was fitted to them.
-
-    ``panel`` has ``unit, cluster, exposed``. On each side a level and ``covariates`` slopes are
-    fitted to the changes of n units: the factor is √(n / (n − 1 − covariates)).
-    """
-    treated = panel.groupby("cluster")["exposed"].max() > 0
-    units = panel.groupby("unit")["exposed"].max() > 0
-    sizes = treated.map({True: int(units.sum()), False: int((~units).sum())}).astype(float)
-    return pd.Series(np.sqrt(sizes / (sizes - 1 - covariates)), sizes.index)
-
-
 def doubly_robust(
     data: pd.DataFrame,
     covariates: Sequence[str],

@@ -15,6 +15,7 @@ joint bands and tests are taken from those parts (``equieval.methods.joint_tests
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ import pandas as pd
 
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup, adoption_panel
+from equieval.methods.arms import spread_of_mean
 from equieval.methods.honest import EventStudy, GroupPart
 from equieval.methods.staggered import GroupTimeEffects, Method, callaway_santanna
 
@@ -119,21 +121,15 @@ class _Group:
     ) -> _Group:
         own = weights[member]
         share = own / own.sum()
-        size = len(share)
-        about = np.eye(size) - share[None, :]
-        scatter = about.T @ (share[:, None] ** 2 * about)
-        trace = float(np.trace(scatter))
-        df = trace**2 / float((scatter**2).sum()) if size > 1 else 0.0
-        correction = float(share @ share) / trace if size > 1 else 1.0
-        if cohort == 0 and n_covariates and df > n_covariates:
-            correction *= df / (df - n_covariates)
-            df -= n_covariates
+        correction, df = spread_of_mean(own, n_covariates if cohort == 0 else 0)
+        if math.isnan(df):
+            correction, df = 1.0, 0.0
         return cls(
             cohort=cohort,
             members=np.flatnonzero(member),
             share=share,
             weight=float(own.sum()),
-            left=float((about**2).sum()),
+            left=len(share) * (1 + float(share @ share)) - 2,
             correction=correction,
             df=df,
         )

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from equieval.errors import DesignError
+from equieval.methods.bands import band_multiplier
 from equieval.methods.contrasts import t_quantile
 from equieval.methods.honest import EventStudy
 from equieval.methods.joint_tests import DRAWS, joint_reference, withheld
-from equieval.methods.staggered import band_multiplier
 
 
 def in_blocks(study: EventStudy, width: int) -> EventStudy:

@@ -17,11 +17,12 @@ import pandas as pd
 from scipy import stats
 
 from equieval.errors import DesignError
+from equieval.methods.bands import band_multiplier
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.honest import EventStudy
 from equieval.methods.honest import event_study as take_event_study
 from equieval.methods.joint_tests import joint_reference, withheld
-from equieval.methods.staggered import Aggregation, band_multiplier
+from equieval.methods.staggered import Aggregation
 
 
 @dataclass(frozen=True, eq=False)

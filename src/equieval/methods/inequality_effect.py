@@ -9,7 +9,6 @@ same counterfactual, on the scale of the outcome, by the delta method.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,8 +19,9 @@ import pandas as pd
 from scipy import stats
 
 from equieval.errors import DesignError, InputError, did_you_mean
-from equieval.methods.adjustment import adjustment_terms, for_slopes
-from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.adjustment import adjustment_terms
+from equieval.methods.arms import Arms
+from equieval.methods.contrasts import Contrast
 from equieval.methods.few_clusters import absorb_effects, refuse_absorbed_covariates
 from equieval.methods.measure_functionals import (
     MEASURES,
@@ -57,7 +57,8 @@ class StratumEffects:
 
     ``effects`` and ``observed`` follow ``levels`` (most to least deprived); ``observed`` are the
     treated units' rates after the start. ``influence`` is clusters × (effects, observed): its
-    cross-product is the joint covariance.
+    cross-product is the joint covariance. ``arms`` says which clusters are treated, and how well
+    each arm shows how it varies: intervals have the degrees of freedom of both together.
     """
 
     levels: tuple[str, ...]
@@ -65,8 +66,17 @@ class StratumEffects:
     observed: Array
     shares: Array
     influence: Array
-    n_clusters: int
-    n_treated_clusters: int
+    arms: Arms
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters of both arms."""
+        return len(self.arms.exposed)
+
+    @property
+    def n_treated_clusters(self) -> int:
+        """Clusters that are treated."""
+        return int(self.arms.exposed.sum())
 
     @property
     def covariance(self) -> Array:
@@ -74,7 +84,7 @@ class StratumEffects:
         return np.asarray(self.influence.T @ self.influence)
 
     def effect(self, level: str, ci_level: float = 0.95) -> Contrast:
-        """Return the effect in one stratum, t on clusters − 1."""
+        """Return the effect in one stratum."""
         if level not in self.levels:
             raise InputError(
                 f"There is no stratum {level!r}.",
@@ -82,8 +92,7 @@ class StratumEffects:
                 remedy=did_you_mean(level, self.levels),
             )
         place = self.levels.index(level)
-        error = math.sqrt(float((self.influence[:, place] ** 2).sum()))
-        return t_contrast(float(self.effects[place]), error, self.n_clusters - 1, ci_level=ci_level)
+        return self.arms.contrast(float(self.effects[place]), self.influence[:, place], ci_level)
 
 
 @dataclass(frozen=True)
@@ -126,7 +135,7 @@ def stratum_effects(
     where = "effects by stratum"
     require_columns(data, [stratum], where)
     columns: list[pd.Series] = []
-    effects, observed, sizes = [], [], []
+    effects, observed, sizes, counted = [], [], [], []
     treated: set[object] = set()
     for level in levels:
         # A stacked table's index may repeat.
@@ -164,17 +173,19 @@ def stratum_effects(
         columns += [moved, spread]
         ever = panel.groupby("unit")["exposed"].transform("max") == 1
         sizes.append(float(panel.loc[ever & (panel["exposed"] == 0), "weight"].sum()))
+        counted.append(panel.groupby("cluster")["weight"].sum())
         treated |= set(panel.loc[ever, "cluster"])
-    joint = pd.concat([*columns[::2], *columns[1::2]], axis=1).fillna(0.0).to_numpy(float)
-    n_clusters = len(joint)
+    joint = pd.concat([*columns[::2], *columns[1::2]], axis=1).fillna(0.0)
+    weight = pd.concat(counted, axis=1).sum(axis=1).reindex(joint.index)
+    slopes = len(covariates)
+    arms = Arms.of(joint.index.isin(treated), weight.to_numpy(float), (slopes, slopes))
     return StratumEffects(
         levels=tuple(levels),
         effects=np.array(effects),
         observed=np.array(observed),
         shares=fixed_shares(shares, levels, sizes),
-        influence=joint * math.sqrt(n_clusters / (n_clusters - 1)),
-        n_clusters=n_clusters,
-        n_treated_clusters=len(treated),
+        influence=arms.unbiased(joint.to_numpy(float)),
+        arms=arms,
     )
 
 
@@ -201,9 +212,7 @@ def inequality_effects(
         now, now_slope = signed(effects.observed, effects.shares, ridits)
         then, then_slope = signed(without, effects.shares, ridits)
         gradient = np.concatenate([then_slope, now_slope - then_slope])
-        error = float(np.sqrt(((effects.influence @ gradient) ** 2).sum()))
-        contrast = t_contrast(now - then, error, effects.n_clusters - 1, ci_level=ci_level)
-        row = contrast.as_row()
+        row = effects.arms.contrast(now - then, effects.influence @ gradient, ci_level).as_row()
         row.pop("ci_level")
         records.append(
             {"measure": name, "scale": scale, "observed": now, "counterfactual": then, **row}
@@ -214,26 +223,25 @@ def inequality_effects(
 def equal_effects_test(effects: StratumEffects) -> dict[str, float]:
     """Test that all strata have the same effect: Hotelling's F with its df and p value.
 
-    Raises ``DesignError`` with no more clusters than strata.
+    Raises ``DesignError`` with too few clusters for so many strata.
     """
-    size, n = len(effects.levels), effects.n_clusters
-    if n <= size:
+    size = len(effects.levels)
+    between = np.eye(size)[1:] - np.eye(size)[:-1]
+    statistic, within = effects.arms.test(
+        between @ effects.effects, effects.influence[:, :size] @ between.T
+    )
+    if not within > 0:
         raise DesignError(
-            f"{n} clusters cannot test the equality of {size} effects.",
+            f"{effects.n_treated_clusters} treated of {effects.n_clusters} clusters cannot test "
+            f"the equality of {size} effects.",
             where="interaction test",
             remedy="Group the strata (quintiles), or test the gap alone.",
         )
-    contrast = np.eye(size)[1:] - np.eye(size)[:-1]
-    covariance = contrast @ effects.covariance[:size, :size] @ contrast.T
-    difference = contrast @ effects.effects
-    squared = float(difference @ np.linalg.solve(covariance, difference))
-    df, df_within = size - 1, n - size + 1
-    statistic = squared * df_within / (df * (n - 1))
     return {
         "statistic": statistic,
-        "df": float(df),
-        "df_within": float(df_within),
-        "p_value": float(stats.f.sf(statistic, df, df_within)),
+        "df": float(size - 1),
+        "df_within": within,
+        "p_value": float(stats.f.sf(statistic, size - 1, within)),
     }
 
 
@@ -250,11 +258,8 @@ def levelling(
     size = len(effects.levels)
     sign = 1.0 if polarity == "low" else -1.0
     difference = sign * (effects.influence[:, 0] - effects.influence[:, size - 1])
-    gap = t_contrast(
-        sign * float(effects.effects[0] - effects.effects[-1]),
-        math.sqrt(float(difference @ difference)),
-        effects.n_clusters - 1,
-        ci_level=ci_level,
+    gap = effects.arms.contrast(
+        sign * float(effects.effects[0] - effects.effects[-1]), difference, ci_level
     )
     worst, best = (effects.effect(effects.levels[place], ci_level) for place in (0, -1))
 
@@ -310,8 +315,7 @@ def _effect(panel: pd.DataFrame, terms: Sequence[str]) -> tuple[float, pd.Series
         )
     effect = float(load @ freed[:, 1]) / total
     score = pd.Series(load * (freed[:, 1] - effect * freed[:, 0]) / total, panel.index)
-    moved = score.groupby(panel["cluster"]).sum()
-    return effect, moved * for_slopes(panel, len(terms) // 2) if terms else moved
+    return effect, score.groupby(panel["cluster"]).sum()
 
 
 def _observed(panel: pd.DataFrame) -> tuple[float, pd.Series]:

@@ -8,7 +8,6 @@ Econom 225:200), including what estimating the cohort shares costs.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +25,9 @@ from equieval.methods.adoption import (
     refuse_adoption,
     refuse_changing_weights,
 )
-from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
+from equieval.methods.arms import Arms
+from equieval.methods.bands import band_multiplier
+from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.panel import refuse_no_spread
 
 Array = npt.NDArray[np.float64]
@@ -50,7 +51,8 @@ class Aggregation:
     ``effects`` has the cohort, event time or period of each effect, then ``estimate, std_error,
     ci_low, ci_high, band_low, band_high``; the bands hold all effects at once. ``covariance`` is
     theirs in the same order, ``influence`` (rows named by ``clusters``) what it came from, so
-    that estimates that share clusters can be stacked.
+    that estimates that share clusters can be stacked. All that is as published, for many
+    clusters; ``few_clusters`` is the overall effect with an interval for few.
     """
 
     kind: Kind
@@ -60,6 +62,20 @@ class Aggregation:
     influence: Array
     overall_influence: Array
     clusters: pd.Index
+    arms: Arms
+
+    @property
+    def few_clusters(self) -> Contrast:
+        """The overall effect, its error learnt from exposed and other clusters by themselves.
+
+        The published error divides by the clusters there are, not by those to spare, and takes
+        them for many (``equieval.methods.arms``).
+        """
+        return self.arms.contrast(
+            self.overall.estimate,
+            self.arms.unbiased(self.overall_influence),
+            self.overall.ci_level,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +96,7 @@ class GroupTimeEffects:
     cluster_of_unit: npt.NDArray[np.int64]
     clusters: pd.Index
     clustered: bool
+    n_covariates: int
     ci_level: float
     control_group: ControlGroup
     method: Method
@@ -129,7 +146,45 @@ class GroupTimeEffects:
             influence=by_cluster[:, :-1],
             overall_influence=by_cluster[:, -1],
             clusters=self.clusters,
+            arms=self.arms,
         )
+
+    @property
+    def arms(self) -> Arms:
+        """The clusters that an effect is estimated for, and those they are compared with alone.
+
+        Slopes of covariates are fitted to the others.
+        """
+        weights = self.weights_by_arm
+        return Arms.of(
+            weights["exposed"].to_numpy(),
+            weights["weight"].to_numpy(float),
+            (0, self.n_covariates),
+            corrected=self.correction,
+        )
+
+    @property
+    def weights_by_arm(self) -> pd.DataFrame:
+        """Return ``exposed, weight`` of every cluster: its arm, and how much it counts there.
+
+        A unit counts by its exposed periods and its weight; a cluster is exposed when one of its
+        units is, and the others of its units do not count then.
+        """
+        effect = self.effects["event_time"].to_numpy() >= 0
+        periods = (self.cohort_of_unit[:, None] == self.cohort_of_effect[effect]).sum(axis=1)
+        exposed, weight = periods > 0, self.weight_of_unit * np.maximum(periods, 1)
+        if self.clustered:
+            place = self.cluster_of_unit
+            ever = np.bincount(place, exposed) > 0
+            weight = np.bincount(place, np.where(exposed == ever[place], weight, 0.0))
+            exposed = ever
+        return pd.DataFrame({"exposed": exposed, "weight": weight}, self.clusters)
+
+    @property
+    def correction(self) -> float:
+        """What clusters' squared influence is multiplied with for their number."""
+        n_clusters = len(self.clusters)
+        return n_clusters / (n_clusters - 1) if self.clustered else 1.0
 
     def _average(self, cells: npt.NDArray[np.bool_], kind: Kind) -> tuple[float, Array]:
         """Average cells by cohort share (plainly within one cohort), with its influence."""
@@ -156,10 +211,9 @@ class GroupTimeEffects:
     def _by_cluster(self, influence: Array) -> Array:
         if not self.clustered:
             return influence
-        n_clusters = int(self.cluster_of_unit.max()) + 1
-        summed = np.zeros((n_clusters, influence.shape[1]))
+        summed = np.zeros((len(self.clusters), influence.shape[1]))
         np.add.at(summed, self.cluster_of_unit, influence)
-        return np.asarray(summed * np.sqrt(n_clusters / (n_clusters - 1)))
+        return np.asarray(summed * np.sqrt(self.correction))
 
 
 def callaway_santanna(
@@ -235,6 +289,7 @@ def callaway_santanna(
         "; ".join(words for words in notes if words),
         weights=weights,
         clustered=cluster is not None,
+        n_covariates=len(covariates),
     )
 
 
@@ -266,6 +321,7 @@ def _collect(
     *,
     weights: str | None,
     clustered: bool,
+    n_covariates: int,
 ) -> GroupTimeEffects:
     kit = fitted._aggregation_kit  # pinned version: results carry no public influence functions
     codes = np.asarray(kit.bookkeeping["all_units"])
@@ -300,6 +356,7 @@ def _collect(
         cluster_of_unit=np.unique(names, return_inverse=True)[1].astype(np.int64),
         clusters=pd.Index(np.unique(names) if clustered else names),
         clustered=clustered,
+        n_covariates=n_covariates,
         ci_level=ci_level,
         control_group=control_group,
         method=method,
@@ -324,22 +381,3 @@ def _with_intervals(frame: pd.DataFrame, ci_level: float) -> pd.DataFrame:
         ci_low=[contrast.ci_low for contrast in contrasts],
         ci_high=[contrast.ci_high for contrast in contrasts],
     )
-
-
-def band_multiplier(
-    covariance: Array, ci_level: float, draws: int = 20_000, seed: int = 1
-) -> float:
-    """Return the quantile of the largest |z| among correlated normals.
-
-    Times the standard errors it gives the band that holds all estimates at once; those without
-    variance (the reference period) are left out.
-    """
-    errors = np.sqrt(np.diag(covariance))
-    varying = errors > 0
-    if varying.sum() < 2:
-        return t_quantile(math.inf, ci_level)
-    correlation = covariance[np.ix_(varying, varying)] / np.outer(errors[varying], errors[varying])
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    normal = np.random.default_rng(seed).standard_normal((draws, len(root)))
-    return float(np.quantile(np.abs(normal @ root.T).max(axis=1), ci_level))

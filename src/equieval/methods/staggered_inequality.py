@@ -20,6 +20,7 @@ import pandas as pd
 
 from equieval.errors import DesignError, did_you_mean
 from equieval.methods.adoption import ControlGroup, adoption_panel
+from equieval.methods.arms import Arms
 from equieval.methods.gap_event_study import GapEventStudy, gap_event_study
 from equieval.methods.inequality_effect import StratumEffects, fixed_shares
 from equieval.methods.panel import require_columns
@@ -49,8 +50,6 @@ class StaggeredStrata:
     effects: tuple[GroupTimeEffects, ...]
     observed: tuple[GroupTimeEffects, ...]
     shares: Array
-    n_clusters: int
-    n_treated_clusters: int
 
     def overall(self, kind: Kind = "simple") -> StratumEffects:
         """Return the overall effect of an aggregation by stratum, with one joint covariance.
@@ -105,18 +104,30 @@ class StaggeredStrata:
         """Aggregate all effects, then all observed rates, by the same weights."""
         return [cells.aggregate(kind, draws=1) for cells in (*self.effects, *self.observed)]
 
+    def _arms(self, clusters: pd.Index) -> Arms:
+        """Return the arms of all strata together, a cluster counting by what it is in each."""
+        by_cluster = pd.concat([cells.weights_by_arm for cells in self.effects]).groupby(level=0)
+        weights = by_cluster.agg({"exposed": "any", "weight": "sum"}).loc[clusters]
+        first = self.effects[0]
+        return Arms.of(
+            weights["exposed"].to_numpy(bool),
+            weights["weight"].to_numpy(float),
+            (0, first.n_covariates),
+            corrected=first.correction,
+        )
+
     def _stacked(self, found: Sequence[tuple[float, pd.Series]]) -> StratumEffects:
         estimates = np.array([estimate for estimate, _ in found])
         influence = pd.concat([column for _, column in found], axis=1).fillna(0.0).sort_index()
+        arms = self._arms(influence.index)
         size = len(self.levels)
         return StratumEffects(
             levels=self.levels,
             effects=estimates[:size],
             observed=estimates[size:],
             shares=self.shares,
-            influence=influence.to_numpy(float),
-            n_clusters=self.n_clusters,
-            n_treated_clusters=self.n_treated_clusters,
+            influence=arms.unbiased(influence.to_numpy(float)),
+            arms=arms,
         )
 
 
@@ -152,8 +163,6 @@ def staggered_stratum_effects(
     """
     require_columns(data, [stratum, *([size] if size else [])], _WHERE)
     effects, observed, sizes = [], [], []
-    clusters: set[object] = set()
-    treated: set[object] = set()
     for level in levels:
         rows = data[data[stratum] == level]
         if rows.empty:
@@ -189,16 +198,12 @@ def staggered_stratum_effects(
         observed.append(_observed(found, panel))
         before = (panel["first"] > 0) & (panel["time"] < panel["first"])
         sizes.append(float(panel.loc[before, size].sum()) if size else 1.0)
-        clusters |= set(panel["cluster"])
-        treated |= set(panel.loc[panel["first"] > 0, "cluster"])
     _refuse_different_cells(levels, effects)
     return StaggeredStrata(
         levels=tuple(levels),
         effects=tuple(effects),
         observed=tuple(observed),
         shares=fixed_shares(shares, levels, sizes),
-        n_clusters=len(clusters),
-        n_treated_clusters=len(treated),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
@@ -28,13 +28,13 @@ from equieval.protocol.design import (
     SyntheticDifferenceInDifferences,
 )
 from equieval.study.analysis import CI_LEVEL
-from equieval.study.comparison import CLUSTERED, Comparison, Way, compare, other_ways
+from equieval.study.comparison import BY_ARM, Comparison, Way, compare, other_ways
 from equieval.study.counting import Counting
 from equieval.study.groups import compared_levels, direction
 from equieval.study.headline import headline_of
 from equieval.study.panel import PanelDesign, shares_before, strata_panel
 from equieval.study.panel_options import EQUAL, counting_of
-from equieval.study.staggered import ALIKE, compare_staggered
+from equieval.study.staggered import compare_staggered
 from equieval.study.staggered_ways import other_staggered_ways
 from equieval.study.synthetic import PLACEBOS, compare_synthetic, other_synthetic_ways
 
@@ -171,19 +171,20 @@ def _staggered_joint(
     panel = design.counting.sized(
         strata_panel(observations, evaluation.outcomes.primary.indicator, design)
     )
+    strata = staggered_stratum_effects(
+        panel,
+        compared_levels(evaluation, observations),
+        outcome="value",
+        control_group=control_group,
+        anticipation=design.anticipation,
+        shares=_shares(evaluation, observations, design),
+        **design.counting.group_time,
+    )
     return _of_strata(
         evaluation,
-        staggered_stratum_effects(
-            panel,
-            compared_levels(evaluation, observations),
-            outcome="value",
-            control_group=control_group,
-            anticipation=design.anticipation,
-            shares=_shares(evaluation, observations, design),
-            **design.counting.group_time,
-        ).overall("simple"),
+        strata.overall("simple"),
         design.counting,
-        design.counting.alike(panel) if design.counting.by_size else None,
+        design.counting.alike(panel),
     )
 
 
@@ -223,13 +224,11 @@ def _of_strata(
     (the simulations of `make validate`): no interval, verdict or test is made of them.
     """
     polarity = direction(evaluation.outcomes.primary.indicator)
-    n_clusters, n_treated = alike or (found.n_clusters, found.n_treated_clusters)
-    joint = replace(found, n_clusters=n_clusters, n_treated_clusters=n_treated)
+    n_alike, treated_alike = alike or (found.n_clusters, found.n_treated_clusters)
     measures = inequality_effects(
-        joint, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
+        found, polarity=polarity, which=_measures(evaluation), ci_level=CI_LEVEL
     )
-    untreated = joint.n_clusters - joint.n_treated_clusters
-    if min(joint.n_treated_clusters, untreated) < TREATED_FOR_BOOTSTRAP:
+    if min(treated_alike, n_alike - treated_alike) < TREATED_FOR_BOOTSTRAP:
         unknown = ["std_error", "df", "ci_low", "ci_high", "p_value"]
         return JointEffects(
             measures=measures.assign(**dict.fromkeys(unknown, math.nan)),
@@ -240,14 +239,14 @@ def _of_strata(
             n_treated_units=found.n_treated_clusters,
         )
     try:
-        test = equal_effects_test(joint)
+        test = equal_effects_test(found)
     except DesignError:
         test = _no_test()
     return JointEffects(
         measures=measures,
-        verdict=levelling(joint, polarity=polarity, ci_level=CI_LEVEL).verdict,
+        verdict=levelling(found, polarity=polarity, ci_level=CI_LEVEL).verdict,
         test=test,
-        inference=counting.words(f"{ALIKE if alike else CLUSTERED}; delta method"),
+        inference=counting.words(f"{BY_ARM}; delta method"),
         n_units=found.n_clusters,
         n_treated_units=found.n_treated_clusters,
     )

@@ -25,6 +25,7 @@ from equieval.methods.staggered_alternatives import imputation
 from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
 from equieval.study.counting import NOTHING, Counting
+from equieval.study.draws import draws as drawn
 from equieval.study.headline import UP_TO_HORIZON
 from equieval.study.words import as_clause
 
@@ -135,7 +136,7 @@ def compare(
             outcome="value",
             covariates=terms,
             weights=weights,
-            draws=draws,
+            draws=drawn(draws),
             ci_level=CI_LEVEL,
         )
         effect = found.effect
@@ -283,7 +284,7 @@ def _unadjusted_ways(panel: pd.DataFrame, per_unit: bool) -> tuple[Way, ...]:
             "Ferman–Pinto",
             "learnt from the controls, corrected for the sizes of units",
             PER_UNIT,
-            lambda: ferman_pinto(panel, size="weight", draws=DRAWS, **value).effect,
+            lambda: ferman_pinto(panel, size="weight", draws=drawn(DRAWS), **value).effect,
         ),
         (
             "Synthetic DiD",

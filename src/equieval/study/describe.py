@@ -99,7 +99,7 @@ def _compared_with(evaluation: Evaluation, observations: Observations) -> str:
         )
     if isinstance(design, StaggeredDifferenceInDifferences):
         later = (
-            f"{design.unit}s that joined later or never"
+            f"{design.unit}s that joined later{' or never' if design.controls else ''}"
             if (design.control_group == "not-yet-treated")
             else f"{len(design.controls)} {design.unit}s that never joined"
         )

@@ -43,7 +43,8 @@ class PanelDesign:
     unit : what a unit is ("trust").
     periods : every period of the window, up to the last one recorded.
     adoption : treated unit -> its first exposed period; complete units only.
-    controls : units that are never treated; complete units only.
+    controls : units that are never treated, or where all are, those that start last; complete
+        units only.
     horizon : the last period that the headline effect averages over.
     excluded : periods left out of every fit by the protocol.
     anticipation : periods before the start that count neither as before nor as after.
@@ -175,11 +176,16 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
     excluded = tuple(parse_period(name, frequency) for name in design.exclude_periods)
     for period in excluded:
         refuse_outside(periods, period, "design.exclude_periods")
+    controls = tuple(design.controls)
+    if not controls:
+        controls = _last_to_start(adoption)
+        periods = _until_the_last_start(periods, horizon, adoption, design.anticipation)
+        adoption = {unit: start for unit, start in adoption.items() if unit not in controls}
     found = PanelDesign(
         unit=design.unit,
         periods=periods,
         adoption=adoption,
-        controls=tuple(design.controls),
+        controls=controls,
         horizon=horizon,
         excluded=excluded,
         anticipation=design.anticipation,
@@ -314,6 +320,29 @@ def _refuse_nothing_before(
         )
 
 
+def _last_to_start(adoption: Mapping[str, pd.Period]) -> tuple[str, ...]:
+    """Return the units that start last: untreated until then, and compared with until then."""
+    return tuple(unit for unit, start in adoption.items() if start == max(adoption.values()))
+
+
+def _until_the_last_start(
+    periods: pd.PeriodIndex,
+    horizon: pd.Period,
+    adoption: Mapping[str, pd.Period],
+    anticipation: int,
+) -> pd.PeriodIndex:
+    """Return the periods in which somebody is left to compare with, where all units start."""
+    end = max(adoption.values()) - anticipation
+    if horizon >= end:
+        raise DesignError(
+            f"all units start in the end: from {label(end)} on nobody is left to compare with",
+            where="outcomes.primary.horizon",
+            remedy=f"set it to {label(end - 1)} or earlier, or name units that never start as "
+            "design.controls",
+        )
+    return periods[periods < end]
+
+
 def _complete(design: PanelDesign, observations: Observations, outcome: str) -> PanelDesign:
     """Return the design without units that miss a figure; refuse when too few are left."""
     cells = pd.concat(
@@ -338,7 +367,7 @@ def _complete(design: PanelDesign, observations: Observations, outcome: str) -> 
         ],
         ignore_index=True,
     )
-    if not kept.adoption or len(kept.controls) + kept.staggered < LEAST_CONTROLS:
+    if not kept.adoption or len(kept.controls) < LEAST_CONTROLS:
         arm = "treated" if not kept.adoption else "comparison"
         words = "; ".join(f"{unit}: {reason}" for unit, _, reason in reasons[:4])
         raise DesignError(

@@ -9,12 +9,11 @@ from __future__ import annotations
 import pandas as pd
 
 from equieval.methods.adoption import ControlGroup
-from equieval.methods.contrasts import t_contrast
 from equieval.methods.inference import headline_interval
 from equieval.methods.staggered import callaway_santanna
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.comparison import (
-    CLUSTERED,
+    BY_ARM,
     NO_INTERVAL,
     PER_SIZE,
     PER_UNIT,
@@ -22,8 +21,6 @@ from equieval.study.comparison import (
     without_interval,
 )
 from equieval.study.counting import NOTHING, SIZE, Counting
-
-ALIKE = "clustered by unit, t on as many units alike − 1"
 
 
 def compare_staggered(
@@ -37,8 +34,8 @@ def compare_staggered(
     """Estimate the average effect on ``value`` over all exposed units and periods.
 
     With ``anticipation`` the periods compared with are those before any effect may show. Where
-    units count by their size (``counting``), the interval goes by the number of units alike that
-    would tell as much.
+    units count by their size (``counting``), the rule that allows an interval goes by the number
+    of units alike that would tell as much.
 
     Raises
     ------
@@ -54,20 +51,16 @@ def compare_staggered(
         ci_level=CI_LEVEL,
         **counting.group_time,
     )
-    overall = found.aggregate("simple").overall
-    units = panel.groupby("unit")["exposed"].max()
-    treated = int(units.sum())
+    effect = found.aggregate("simple").few_clusters
+    treated = found.n_treated_units
     alike, alike_treated = counting.alike(panel)
-    reason = f"{len(units)} units, {treated} of them treated: t on units − 1"
+    reason = f"{found.n_units} units, {treated} of them treated"
     if counting.by_size:
-        reason = (
-            f"{len(units)} units, {treated} of them treated, tell as much as {alike} units alike, "
-            f"{alike_treated} of them treated: t on those − 1"
-        )
+        reason = f"{reason}, tell as much as {alike} units alike, {alike_treated} of them treated"
     rule = headline_interval(alike, alike_treated, n_events)
     interval = "clustered"
-    effect = t_contrast(overall.estimate, overall.std_error, alike - 1, ci_level=CI_LEVEL)
-    inference = counting.words(f"influence functions, {ALIKE if counting.by_size else CLUSTERED}")
+    reason = f"{reason}: {_learnt(effect.df)}"
+    inference = counting.words(f"influence functions, {BY_ARM}")
     if rule.interval in ("reassignment", "none"):
         effect, inference = without_interval(effect), NO_INTERVAL
         interval, reason = "none", rule.reason
@@ -82,6 +75,10 @@ def compare_staggered(
         found.n_units,
         treated,
     )
+
+
+def _learnt(df: float) -> str:
+    return f"each arm shows how its units vary, t on {df:.1f} degrees of freedom (Welch)"
 
 
 def mean_when_exposed(panel: pd.DataFrame, counting: Counting) -> float:
