@@ -221,8 +221,8 @@ def mixed_its(
     if robust:
         cov = cov @ meat @ cov * n_units / (n_units - 1)
     note = (
-        "a variance between units is at its limit of 0: the units do not differ in "
-        f"{' and '.join(random)} as the model lets them"
+        "a variance between units is at its limit of 0: they differ no more than chance alone "
+        "would have it"
         if _at_limit(between, sigma2)
         else ""
     )

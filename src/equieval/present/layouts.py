@@ -51,6 +51,25 @@ def changes(
     return Table(caption, data, tuple(columns), note=note)
 
 
+def effects_over_units(
+    data: pd.DataFrame, *, caption: str, unit: str, head: str = "Whose effect", note: str = ""
+) -> Table:
+    """Effects on a sum of units and in the typical one: ``label, estimate, ci_low, ci_high, df``.
+
+    ``weighting`` says who counts how much, ``made`` how the interval was made, or why there is
+    none.
+    """
+    columns = (
+        Column("label", head),
+        Column("estimate", "Change", change_unit(unit), "change"),
+        Column("ci_low", "95% interval", change_unit(unit), "change-interval", upper="ci_high"),
+        Column("df", "Degrees of freedom", "", "df"),
+        Column("weighting", "Who counts how much"),
+        Column("made", "How the interval was made"),
+    )
+    return Table(caption, data, columns, note=note)
+
+
 def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
     """Effects where none can be: ``where, series, estimate, ci_low, ci_high, reading``.
 

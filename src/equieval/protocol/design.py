@@ -153,10 +153,42 @@ class _Interrupted(DesignBase):
 
 
 class InterruptedTimeSeries(_Interrupted):
-    """One series before and after."""
+    """One series before and after: of one unit, or of several that start together."""
 
     type: Literal["its"] = Field(description="The design.")
-    unit: Text = Field(description="The one unit of the series, e.g. 'England'.")
+    unit: Text = Field(
+        description="Whom the series is of, e.g. 'England'; where the data are by unit, what the "
+        "units make up together."
+    )
+    units: Texts = Field(
+        default=(),
+        description="Units that started together. The headline is of their sum; beside it, each "
+        "is fitted by itself and the effects are pooled. Left out, the data have one unit.",
+    )
+    exclusions: tuple[Exclusion, ...] = Field(default=(), description="Units left out, with why.")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield units that are named twice, or left out of nothing, and what else is wrong."""
+        yield from super().problems()
+        for unit in repeated(self.units):
+            yield Problem(("units",), f"'{unit}' is listed twice", "name each unit once")
+        if len(self.units) == 1:
+            yield Problem(
+                ("units",), "a sum has two units or more", "leave it out: 'unit' names the one unit"
+            )
+        if self.exclusions and not self.units:
+            yield Problem(
+                ("exclusions",),
+                "units are left out, and none are named that stay",
+                "list those that are summed under design.units",
+            )
+        for position, exclusion in enumerate(self.exclusions):
+            if exclusion.unit in self.units:
+                yield Problem(
+                    ("exclusions", position, "unit"),
+                    f"'{exclusion.unit}' is left out and used at once",
+                    "take it off design.units",
+                )
 
 
 class ControlledInterruptedTimeSeries(_Interrupted):

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from equieval.study.shown_placebos import show_placebos
     from equieval.study.shown_reassigned import show_reassigned
+    from equieval.study.shown_units import show_units
     from equieval.study.shown_variants import show_besides, show_variants
     from equieval.study.shown_words import (
         counted_words,
@@ -124,6 +125,7 @@ _HOME = {
     "show_sensitivity": "shown",
     "show_sustained": "shown",
     "show_synthetic": "shown",
+    "show_units": "shown_units",
     "show_variants": "shown_variants",
     "shown_group": "summary",
     "shown_measures": "baseline",
@@ -183,6 +185,7 @@ __all__ = [
     "show_sensitivity",
     "show_sustained",
     "show_synthetic",
+    "show_units",
     "show_variants",
     "shown_group",
     "shown_measures",

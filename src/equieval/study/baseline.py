@@ -14,7 +14,7 @@ from equieval.methods.inequality import measures
 from equieval.methods.missing_groups import missing_group_bounds
 from equieval.methods.proportions import wilson
 from equieval.protocol import Evaluation, indicator
-from equieval.protocol.design import ControlledInterruptedTimeSeries
+from equieval.protocol.design import ControlledInterruptedTimeSeries, InterruptedTimeSeries
 from equieval.protocol.outcomes import SCALES
 from equieval.study.analysis import CI_LEVEL, Analysis, tidy
 from equieval.study.compared_series import compared_series
@@ -143,7 +143,7 @@ def _withheld_measures(
 
 def as_one(evaluation: Evaluation, observations: Observations) -> Observations:
     """Return the observations of all units that are compared, summed as one place."""
-    if isinstance(evaluation.design, ControlledInterruptedTimeSeries):
+    if isinstance(evaluation.design, InterruptedTimeSeries | ControlledInterruptedTimeSeries):
         return compared_series(evaluation, observations).observations
     if isinstance(evaluation.design, Comparative):
         units = panel_design(evaluation, observations).units

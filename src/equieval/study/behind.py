@@ -21,6 +21,9 @@ from equieval.study.control_outcomes import ESTIMANDS, PLACEBO_GROUP, group_of, 
 from equieval.study.its import shown_groups
 from equieval.study.panel import pooled
 from equieval.study.series import SeriesDesign, series_design
+from equieval.study.series_units import IN_UNIT, OF_UNITS, of_unit, units_of
+
+EVERY_UNIT = "every unit"
 
 
 def series_cells(
@@ -50,9 +53,12 @@ def series_cells(
         measure = str(row["estimand"]).partition(":")[0]
         time = "" if design is not None else str(row["time"])
         placebo = _placebo_group(evaluation, page_id, row)
-        key = (outcome, stratum, measure, time, placebo.name if placebo else "")
+        unit = _units(evaluation, row)
+        key = (outcome, stratum, measure, time, placebo.name if placebo else unit)
         if key not in known:
-            if placebo:
+            if unit:
+                cells = _cells_of_units(evaluation, every, outcome, measure, unit)
+            elif placebo:
                 cells = _cells_of_placebo(placebo, every, observations, outcome, measure)
             else:
                 cells = _cells(observations, groups, outcome, stratum, measure)
@@ -100,6 +106,26 @@ def _cells_of_placebo(
         together = pooled(every, group.units, group.name)
         return _cells(together, together, outcome, "all", measure)
     return _cells(of_levels(treated, group.levels), treated, outcome, "all", measure)
+
+
+def _units(evaluation: Evaluation, row: Mapping[Hashable, Any]) -> str:
+    """Return the unit that an estimate rests on, `EVERY_UNIT` for all of them, or nothing."""
+    estimand = str(row["estimand"]).partition(": ")[2]
+    if estimand not in OF_UNITS or not units_of(evaluation):
+        return ""
+    return str(row["note"]) if estimand == IN_UNIT else EVERY_UNIT
+
+
+def _cells_of_units(
+    evaluation: Evaluation, every: Observations, outcome: str, measure: str, unit: str
+) -> pd.DataFrame:
+    """Return the cells of the series of one unit, or of all, each by itself."""
+    names = units_of(evaluation) if unit == EVERY_UNIT else (unit,)
+    cells = []
+    for name in names:
+        own = of_unit(every, name)
+        cells.append(_cells(own, own, outcome, "all", measure))
+    return pd.concat(cells, ignore_index=True)
 
 
 def _within(

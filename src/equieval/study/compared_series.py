@@ -1,5 +1,8 @@
 """The series of an interrupted time series: of one place, or of its difference to others.
 
+Units that start together are summed to one place; what each of them gives by itself stands beside
+it (`equieval.study.series_units`).
+
 With comparison units every series is the difference between the treated units together and the
 comparison units together: for a linear model that is the interaction with the comparison, and
 the difference carries the correlation between the two sides.
@@ -15,7 +18,7 @@ import pandas as pd
 from equieval.data import Observations
 from equieval.methods.its_design import difference_series
 from equieval.protocol import Evaluation
-from equieval.protocol.design import ControlledInterruptedTimeSeries
+from equieval.protocol.design import ControlledInterruptedTimeSeries, InterruptedTimeSeries
 from equieval.study.panel import pooled
 from equieval.study.panel_options import refuse_unknown_units
 from equieval.study.rates_by_period import measure_values, outcome_series, stratum_series
@@ -103,6 +106,9 @@ def compared_series(evaluation: Evaluation, observations: Observations) -> Compa
         compared nor left out with a reason.
     """
     design = evaluation.design
+    if isinstance(design, InterruptedTimeSeries) and design.units:
+        refuse_unknown_units(design, observations)
+        return ComparedSeries(pooled(observations, design.units, design.unit))
     if not isinstance(design, ControlledInterruptedTimeSeries):
         return ComparedSeries(observations)
     refuse_unknown_units(design, observations)

@@ -39,6 +39,7 @@ from equieval.study.its_rows import (
 from equieval.study.lasting import lasting_series_rows
 from equieval.study.rates_by_period import outcome_series, with_counts
 from equieval.study.series import LINEAR_MEASURES, SeriesDesign, series_design, withheld_note
+from equieval.study.series_units import no_units, unit_rows
 
 _OF_ENDS = ("id", "estimate", "ci_low", "ci_high")
 
@@ -50,14 +51,14 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
     fitted, counterfactual, ci_low, ci_high, the keys of what is estimated
     (`equieval.study.expected`), numerator, denominator, and ``mark`` where counts are protected.
     With comparison units the effects are those on the difference to them; the frames show the
-    treated.
+    treated. ``units`` and ``units-together`` as in `equieval.study.series_units.unit_rows`.
     """
     compared = compared_series(evaluation, observations)
     observed = compared.observations
     design = series_design(evaluation, observed)
     primary = evaluation.outcomes.primary.indicator
     rows: list[dict[str, Any]] = []
-    frames: dict[str, pd.DataFrame] = {}
+    frames = no_units()
     for outcome in (primary, *evaluation.outcomes.secondary):
         counts = observed.overall(outcome)
         values = compared.outcome(outcome)
@@ -76,6 +77,9 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         rows += reml_rows
         if reml is not None and outcome == primary:
             rows.append(bootstrap_row(reml, own, subject, n_events=events))
+        if outcome == primary:
+            found, of_units = unit_rows(evaluation, observations, own, subject, reml_rows[0])
+            rows, frames = [*rows, *found], {**frames, **of_units}
         for beside in fits_beside(evaluation, values, own):
             rows += its_rows(beside, own, subject, role="robustness", n_events=events)
         if compared.comparison is None:
@@ -100,7 +104,8 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
 
     Frames: ``series`` (the primary measure): period, observed, fitted, counterfactual,
     ci_low, ci_high; ``groups``: the rows of the group effects at the horizon; ``sustained``:
-    what is left of the early effect (see `equieval.study.lasting`).
+    what is left of the early effect (see `equieval.study.lasting`); ``units`` and
+    ``units-together``, of the primary measure (see `equieval.study.series_units`).
     """
     compared = compared_series(evaluation, observations)
     observed = compared.observations
@@ -122,6 +127,8 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             drawn = lifted(drawn_series(reml, values, own), comparison)
             frames["series"], expected = with_expected(drawn, reml, own, subject, reml_rows[0])
             rows += expected
+            found, of_units = unit_rows(evaluation, observations, own, subject, reml_rows[0])
+            rows, frames = [*rows, *found], {**frames, **of_units}
             if reml is not None:
                 rows += rows_over_time(reml, own, subject)
                 rows.append(bootstrap_row(reml, own, subject))

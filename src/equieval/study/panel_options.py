@@ -10,6 +10,7 @@ from equieval.protocol import Evaluation
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
     DifferenceInDifferences,
+    InterruptedTimeSeries,
     StaggeredDifferenceInDifferences,
     SyntheticDifferenceInDifferences,
 )
@@ -184,19 +185,23 @@ def refuse_outside(periods: pd.PeriodIndex, period: pd.Period, where: str) -> No
 
 
 def refuse_unknown_units(
-    design: Comparative | ControlledInterruptedTimeSeries, observations: Observations
+    design: Comparative | ControlledInterruptedTimeSeries | InterruptedTimeSeries,
+    observations: Observations,
 ) -> None:
     """Refuse units that are named but not there, and units that are there but not named."""
-    named = {
-        "design.adoption" if hasattr(design, "adoption") else "design.treated": design.treated,
-        "design.controls": design.controls,
-        "design.exclusions": tuple(entry.unit for entry in design.exclusions),
-    }
+    if isinstance(design, InterruptedTimeSeries):
+        noun, where_forgotten, remedy = "unit", "design.units", "add them"
+        named = {"design.units": design.units}
+    else:
+        noun, where_forgotten, remedy = design.unit, "design.controls", "name them as controls"
+        treated = "design.adoption" if hasattr(design, "adoption") else "design.treated"
+        named = {treated: design.treated, "design.controls": design.controls}
+    named["design.exclusions"] = tuple(entry.unit for entry in design.exclusions)
     for where, units in named.items():
         for unit in units:
             if unit not in observations.units:
                 raise DesignError(
-                    f"the data have no {design.unit} '{unit}'",
+                    f"the data have no {noun} '{unit}'",
                     where=where,
                     remedy=did_you_mean(unit, observations.units),
                 )
@@ -206,6 +211,6 @@ def refuse_unknown_units(
         listed = ", ".join(forgotten[:6]) + (" …" if len(forgotten) > 6 else "")
         raise DesignError(
             f"the data have units that the design does not name: {listed}",
-            where="design.controls",
-            remedy="name them as controls, or leave them out under design.exclusions with a reason",
+            where=where_forgotten,
+            remedy=f"{remedy}, or leave them out under design.exclusions with a reason",
         )

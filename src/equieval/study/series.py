@@ -251,7 +251,8 @@ def refuse_other_units(
             f"the design is about '{design.unit}', the data about {listed}: a single series has "
             "one unit",
             where="design.unit",
-            remedy="name the unit of the data, or supply data of this unit alone",
+            remedy="name the unit of the data, supply data of this unit alone, or list under "
+            "design.units those that make it up",
         )
 
 

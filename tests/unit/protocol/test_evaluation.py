@@ -50,7 +50,7 @@ def test_a_misspelt_key_is_named_with_file_line_key_and_suggestion(
         ("identity:", "identty:", "identty", "did you mean 'identity'?"),
         ("stillbirth:", "stilbirth:", "data.sources[0].indicators.stilbirth", "'stillbirth'"),
         ("type: its", "type: it", "design.type", "did you mean 'its'?"),
-        ("unit: Somewhere", "units: Somewhere", "design.units", "did you mean 'unit'?"),
+        ("unit: Somewhere", "unt: Somewhere", "design.unt", "did you mean 'unit'?"),
         ("measure: sii", "measure: si", "outcomes.primary.measure", "did you mean 'sii'?"),
         ("profile: open-data", "profile: open", "disclosure.profile", "did you mean 'open-data'?"),
         ("dimension: imd-quintile", "dimension: imd-quintle", "equity.dimension", "imd-quintile"),

@@ -25,6 +25,7 @@ STAGGERED = {
     "controls": ["C"],
     "selection": VOLUNTEERED,
 }
+UNITS = {"type": "its", "unit": "North", "start": "2016", "units": ["A", "B"]}
 SYNTHETIC_DID = {**DID, "type": "synthetic-did"}
 CONTROLLED = {
     "type": "controlled-its",
@@ -188,6 +189,30 @@ BROKEN: dict[str, tuple[Changes, str, str, str]] = {
         "design.controls",
         "'A' is both treated and a control",
         "decide",
+    ),
+    "a unit of a series named twice": (
+        {("design",): {**UNITS, "units": ["A", "B", "A"]}},
+        "design.units",
+        "'A' is listed twice",
+        "once",
+    ),
+    "a sum of one unit": (
+        {("design",): {**UNITS, "units": ["A"]}},
+        "design.units",
+        "a sum has two units or more",
+        "leave it out",
+    ),
+    "a unit left out of a series and in it": (
+        {("design",): {**UNITS, "exclusions": [{"unit": "B", "reason": "merged"}]}},
+        "design.exclusions[0].unit",
+        "'B' is left out and used at once",
+        "take it off",
+    ),
+    "units left out where none are named": (
+        {("design",): {**UNITS, "units": [], "exclusions": [{"unit": "B", "reason": "merged"}]}},
+        "design.exclusions",
+        "none are named that stay",
+        "design.units",
     ),
     "a unit left out and used": (
         {("design",): {**DID, "exclusions": [{"unit": "B", "reason": "merged"}]}},

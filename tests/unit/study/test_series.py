@@ -196,6 +196,8 @@ def test_no_field_of_the_schema_is_left_without_a_test_here() -> None:
     covered |= {"robustness.sustained_at", "robustness.retention_margin"}
     # The protocol refuses these for a series, or where nobody's group is missing.
     covered |= {"robustness.honest", "robustness.missing_plausibility"}
+    # Of series of several units: test_series_units.py.
+    covered |= {"design.units", "design.exclusions"}
     assert fields - covered == set()
 
 

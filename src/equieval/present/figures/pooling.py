@@ -10,13 +10,12 @@ import pandas as pd
 from equieval.present import numbers, theme
 from equieval.present.artefact import Picture, plain_frame, require
 from equieval.present.figures import canvas, forests
-from equieval.present.figures.words import column, singular, subtitle
+from equieval.present.figures.words import column, effect_words, singular, subtitle
 from equieval.present.wording import Result, capitalise
 
-PREDICTION = "A further evaluation like these (prediction interval)"
 LARGEST_DOT, SMALLEST_DOT = 12.0, 3.0  # diameters in points
 PROMISED = (0.93, 0.97)
-"""Coverage that counts as keeping the promise of a 95 % interval."""
+"""Coverage that counts as keeping the promise of a 95% interval."""
 
 
 def pooled_forest(
@@ -26,6 +25,7 @@ def pooled_forest(
     unit: str,
     prediction_low: float,
     prediction_high: float,
+    things: str = "evaluations",
     below: str = "a lower rate",
     above: str = "a higher rate",
     reference: float = 0.0,
@@ -36,21 +36,24 @@ def pooled_forest(
     source: str = "",
     synthetic: bool = False,
 ) -> Picture:
-    """Evaluations of one outcome, their pooled effect, and where a further one should lie.
+    """Evaluations (or units) of one outcome, their pooled effect, and where a further one lies.
 
     Parameters
     ----------
     data : columns ``label, estimate, ci_low, ci_high, weight`` (per cent) and ``pooled``,
         true for the last row, the pooled effect.
     prediction_low, prediction_high : ends of the prediction interval.
+    things : what is pooled, in the plural.
     reference, log : the value of no difference, and a logarithmic axis, for ratios.
     i2 : the share (per cent) of variance that lies between the evaluations.
     """
     require(data, ("label", "estimate", "ci_low", "ci_high", "weight", "pooled"), "pooled_forest")
     pooled = column(data, "pooled") == 1
     ordered = pd.concat([data.loc[~pooled], data.loc[pooled]], ignore_index=True)
+    one = singular(things)
     last = {
-        "label": PREDICTION,
+        "label": f"A further {one} like these (prediction interval)",
+        "prediction": True,
         "estimate": np.nan,
         "ci_low": prediction_low,
         "ci_high": prediction_high,
@@ -70,20 +73,20 @@ def pooled_forest(
     estimate, low, high = (float(main[name]) for name in ("estimate", "ci_low", "ci_high"))
     found = Result(estimate, low, high, reference)
     further = Result(estimate, prediction_low, prediction_high, reference)
-    title = _pooled_title(found, further, studies, outcome, sides)
+    title = _pooled_title(found, further, f"{studies} {things}", outcome, sides)
     spread = (
         "" if numbers.is_missing(i2)
-        else f" {numbers.percent(i2 / 100)} of the variation lies between the evaluations."
+        else f" {numbers.percent(i2 / 100)} of the variation lies between the {things}."
     )  # fmt: skip
     return Picture(
         title=title,
-        subtitle=subtitle(f"effect on the {outcome}, {unit}, by evaluation", population),
+        subtitle=subtitle(f"{effect_words(outcome, unit)}, by {one}", population),
         alt=f"{title}. {' '.join(rows.sentences())}{spread}",
-        data=plain_frame(frame.drop(columns="primary")),
+        data=plain_frame(frame.drop(columns=["primary", "prediction"])),
         figure=page.figure,
-        note=f"Lines are {ci_level * 100:g}% intervals. Dots are larger the more their evaluation "
+        note=f"Lines are {ci_level * 100:g}% intervals. Dots are larger the more their {one} "
         "weighs; the diamond is the pooled effect (random effects). The last line is where a "
-        f"further evaluation should lie.{spread}",
+        f"further {one} should lie.{spread}",
     )
 
 
@@ -102,7 +105,7 @@ def _with_weights(rows: forests.Rows, frame: pd.DataFrame) -> forests.Rows:
     for words, weight, row in zip(
         rows.values, column(frame, "weight"), frame.to_dict("records"), strict=True
     ):
-        if row["label"] == PREDICTION:
+        if row["prediction"] is True:
             digits = numbers.decimals_for(row["ci_low"], row["ci_high"])
             values.append(numbers.interval(row["ci_low"], row["ci_high"], digits))
         elif np.isfinite(weight) and not row["primary"]:
@@ -118,14 +121,14 @@ def _with_weights(rows: forests.Rows, frame: pd.DataFrame) -> forests.Rows:
 
 
 def _pooled_title(
-    found: Result, further: Result, studies: int, outcome: str, sides: forests.Sides
+    found: Result, further: Result, pooled: str, outcome: str, sides: forests.Sides
 ) -> str:
     if not found.known:
-        return f"The {studies} evaluations of the {outcome} cannot be pooled"
+        return f"The {pooled} of the {outcome} cannot be pooled"
     if not found.sign:
-        return f"Together {studies} evaluations show no clear change in the {outcome}"
+        return f"Together {pooled} show no clear change in the {outcome}"
     side = sides.above if found.sign > 0 else sides.below
-    title = f"Together {studies} evaluations show {side}: {outcome}"
+    title = f"Together {pooled} show {side}: {outcome}"
     if further.sign == found.sign:
         return f"{title}; a further one should show the same"
     return f"{title}; a further one may show none or the opposite"

@@ -22,6 +22,7 @@ from equieval.present.narrative.summary import (
     key_points,
 )
 from equieval.present.narrative.trends import parallel_gap_statement, pretrend_statement
+from equieval.present.narrative.units import units_statement
 from equieval.present.narrative.verdict import verdict_statement
 
 __all__ = [
@@ -43,5 +44,6 @@ __all__ = [
     "pretrend_statement",
     "sustained_statement",
     "synthetic_did_model",
+    "units_statement",
     "verdict_statement",
 ]
