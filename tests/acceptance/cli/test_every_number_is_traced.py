@@ -26,8 +26,8 @@ PLACES = """() => Object.fromEntries(
       text: found.textContent,
     }]))"""
 UNFOLD = """link => {
-  for (let around = link.closest("details"); around; around = around.parentElement.closest("details"))
-    around.open = true;
+  for (let one = link.closest("details"); one; one = one.parentElement.closest("details"))
+    one.open = true;
 }"""
 pytestmark = [
     pytest.mark.slow,
