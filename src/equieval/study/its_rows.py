@@ -29,6 +29,7 @@ from equieval.methods.its_counts import fit_quasi_poisson_ar1
 from equieval.methods.its_design import SegmentedModel
 from equieval.protocol import Evaluation
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
+from equieval.study.draws import draws
 from equieval.study.headline import AT_HORIZON, HEADLINES, headline_of
 from equieval.study.series import SeriesDesign, label
 
@@ -36,6 +37,8 @@ LEVEL, SLOPE, PRE_SLOPE = "level change", "slope change", "slope before the star
 AVERAGE = "average effect since the start"
 IN_PERIOD = "effect in period"
 BOOTSTRAP = "REML AR(1), parametric bootstrap"
+DRAWS = 999
+"""Series drawn for it."""
 COUNTS, COUNTS_ALIKE = "quasi-Poisson", "quasi-Poisson AR(1)"
 _ENDLESS = "Its interval has no end on so few degrees of freedom."
 
@@ -267,7 +270,7 @@ def bootstrap_row(
     }
     weights = pd.Series(effect_weights(matrix, design.horizon), index=matrix.columns)
     try:
-        found = bootstrap_contrast(fit, weights, ci_level=CI_LEVEL)
+        found = bootstrap_contrast(fit, weights, draws=draws(DRAWS), ci_level=CI_LEVEL)
     except DesignError as refusal:
         return subject.refused(note=refusal.what, **columns)
     inference = f"bootstrap-t, {found.draws} series drawn from the fitted model"

@@ -17,6 +17,7 @@ from equieval.data import Observations, parse_period
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation
 from equieval.study.designs import study_of
+from equieval.study.draws import few_draws
 from equieval.study.power_plan import SERIES
 from equieval.study.words import first_start
 
@@ -26,8 +27,9 @@ _ROBUSTNESS = "robustness"
 def rehearse(evaluation: Evaluation, observations: Observations) -> None:
     """Make the analyses of an evaluation's pages on figures that are not its outcome.
 
-    The variants of a comparison of units are left out: each that cannot be estimated is a row
-    of its page that says why. An audit has no outcome to be kept from and is made as it is.
+    Draws are few (`equieval.study.draws`): no number is looked at. The variants of a comparison of
+    units are left out: each that cannot be estimated is a row of its page that says why. An audit
+    has no outcome to be kept from and is made as it is.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def rehearse(evaluation: Evaluation, observations: Observations) -> None:
         if page == _ROBUSTNESS and design not in SERIES:
             continue
         try:
-            with warnings.catch_warnings():
+            with few_draws(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 analyst(evaluation, observations)
         except DesignError as refusal:

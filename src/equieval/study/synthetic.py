@@ -25,6 +25,7 @@ from equieval.protocol import indicator
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.comparison import CLUSTERED, DRAWS, PER_SIZE, PER_UNIT, Comparison, Way
 from equieval.study.counting import NOTHING, SIZE, Counting
+from equieval.study.draws import draws
 from equieval.study.panel import PanelDesign
 from equieval.study.panel_frames import TREATED
 from equieval.study.staggered import mean_when_exposed
@@ -78,7 +79,7 @@ def other_synthetic_ways(panel: pd.DataFrame) -> tuple[Way, ...]:
             "Ferman–Pinto",
             "learnt from the controls, corrected for the sizes of units",
             PER_UNIT,
-            lambda: ferman_pinto(panel, size="weight", draws=DRAWS, **value).effect,
+            lambda: ferman_pinto(panel, size="weight", draws=draws(DRAWS), **value).effect,
         ),
         (
             "TWFE, clustered errors",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from evaluations import Blocks, read, write_made_up
 from equieval.data import parse_period
 from equieval.errors import DesignError
 from equieval.protocol import load_evaluation
+from equieval.study import comparison, its_rows, synthetic
 from equieval.study.check import check
-from equieval.study.rehearsal import without_outcome
+from equieval.study.designs import study_of
+from equieval.study.draws import FEW
+from equieval.study.rehearsal import rehearse, without_outcome
 
 Change = Callable[[Blocks], object]
 AFTER = ["2022-Q1", "2022-Q2", "2022-Q3", "2022-Q4", "2023-Q1", "2023-Q2"]
@@ -96,6 +100,39 @@ def test_check_refuses_what_a_page_would_by_the_name_of_its_key(
 def test_a_sound_protocol_passes_its_rehearsal(root: Path, kind: str) -> None:
     path, _ = write_comparison(root, "sound", kind=kind)
     assert check(load_evaluation(path), root, rehearsed=True).pages
+
+
+@pytest.mark.parametrize(
+    ("kind", "drawing", "in_report"),
+    [
+        ("controlled-its", (its_rows, "bootstrap_contrast"), 999),
+        ("did", (comparison, "wild_bootstrap"), 9_999),
+        ("synthetic-did", (synthetic, "ferman_pinto"), 9_999),
+    ],
+)
+def test_a_rehearsal_draws_few_by_the_same_analyses(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    drawing: tuple[ModuleType, str],
+    in_report: int,
+) -> None:
+    drawn: list[int] = []
+    module, name = drawing
+    method = getattr(module, name)
+
+    def counted(*given: Any, draws: int, **options: Any) -> Any:
+        drawn.append(draws)
+        return method(*given, draws=min(draws, 199), **options)
+
+    monkeypatch.setattr(module, name, counted)
+    path, _ = write_comparison(root, "drawn", kind=kind)
+    evaluation, observations = read(root, path)
+    rehearse(evaluation, observations)
+    rehearsed, drawn = drawn.copy(), []
+    assert set(rehearsed) == {FEW}
+    study_of(kind).analysts["effect"](evaluation, observations)
+    assert set(drawn) == {in_report}
 
 
 def test_a_rehearsal_repeats_the_rates_before_the_start_and_keeps_who_was_there(
