@@ -135,7 +135,6 @@ _PANELS: Final = (
     _panel(42, 12, 24, 0.0),
     _rare(42, 12, 4_000),
     _panel(24, 12, 36, 0.4),
-    _panel(24, 12, 24, 0.0),
     _panel(42, 3, 24, 0.4),
     _panel(24, 3, 24, 0.4),
     _panel(12, 3, 24, 0.4),
@@ -148,6 +147,7 @@ _PANELS: Final = (
 _STAGGERED: Final = (
     StaggeredCell("staggered-42", "12 of 42 join, 36 months", 42, 36, 0.4),
     StaggeredCell("staggered-24", "12 of 24 join, 36 months", 24, 36, 0.4),
+    StaggeredCell("staggered-18", "6 of 18 join, in pairs, 36 months", 18, 36, 0.4, together=2),
     StaggeredCell(
         "staggered-42-rare",
         "12 of 42 join, 36 months, rare outcome",
@@ -182,7 +182,7 @@ def role(cell: Cell, measure: str, estimand: str, method: str) -> Role:
     if (method, measure, estimand) in _SECONDARY:
         return "secondary"
     if isinstance(cell, StaggeredCell):
-        return "headline"
+        return "beside" if method == staggered.PUBLISHED else "headline"
     return "headline" if method == cell.rule.interval else "beside"
 
 

@@ -44,11 +44,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "make up for both, stand beside the headline in every report.",
     ),
     "staggered": (
-        "Cohorts of four: the errors of staggered adoption are too small",
-        "Errors from influence functions hold for many units. Here each adoption cohort has four, "
-        "and how they vary is learnt from those four. **What the product does:** the number of "
-        "treated units is held against a threshold in every report, and the imputation estimator "
-        "and two-way fixed effects stand beside the headline.",
+        "Few join: what is learnt from them is not enough",
+        "How the units that join vary is learnt from those few. **What the product does:** the "
+        "number of treated units is held against a threshold in every report, and other estimators "
+        "stand beside the headline.",
     ),
     UNKNOWN: (
         "Not yet explained",

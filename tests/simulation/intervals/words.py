@@ -24,8 +24,9 @@ METHODS: Final = {
     "reassignment": "Reassignment",
     "ferman-pinto": "Ferman–Pinto",
     "synthetic-did": "Synthetic DiD, placebos",
-    "stacked": "Stacked groups, clustered",
-    "callaway-santanna": "Callaway–Sant'Anna",
+    "stacked": "Stacked groups, errors by arm",
+    "callaway-santanna": "Callaway–Sant'Anna, errors by arm",
+    "influence-functions": "Callaway–Sant'Anna, t on units − 1",
     "poisson-etwfe": "Poisson, saturated (ETWFE)",
 }
 
