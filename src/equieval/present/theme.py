@@ -217,8 +217,8 @@ table.artefact th, table.artefact td { padding: var(--space-2) var(--space-3) va
 table.artefact thead th { vertical-align: bottom; border-bottom: 2px solid
   var(--colour-border-strong); }
 table.artefact tbody th { font-weight: 400; }
-table.artefact tbody th[scope="rowgroup"] { font-weight: 700; text-align: left;
-  background: var(--colour-surface); padding-top: var(--space-3); }
+table.artefact tbody th[scope="rowgroup"] { font-weight: 700; padding-top: var(--space-4);
+  border-bottom: 1px solid var(--colour-border-strong); }
 table.artefact .numeric { text-align: right; font-variant-numeric: tabular-nums lining-nums; }
 table.artefact td.numeric { white-space: nowrap; }
 table.artefact .unit { display: block; font-weight: 400; font-size: var(--type-size-small);

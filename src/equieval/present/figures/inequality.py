@@ -177,6 +177,7 @@ def gap_series(
     worst_off : whom positive values burden (``"the most deprived"``, ``"the Black group"``).
     """
     require(data, ("period", "estimate", "ci_low", "ci_high"), "gap_series")
+    unit = numbers.change_unit(unit) if null == 0 else unit
     periods = as_periods(data["period"])
     frame = data.assign(period=periods).sort_values("period").reset_index(drop=True)
     places = np.array([p.ordinal for p in frame["period"]], dtype=float)
