@@ -160,8 +160,8 @@ def freeze_version(
         "answer": "These data cannot say whether the gap narrowed.",
         "design": "Interrupted time series",
         "population": "Births in one region",
-        "effect_on_outcome": "0.8 fewer per 1,000 (95 % interval 2.1 fewer to 0.5 more)",
-        "effect_on_gap": "0.3 narrower per 1,000 (95 % interval 1.9 narrower to 1.3 wider)",
+        "effect_on_outcome": "0.8 fewer per 1,000 (95% interval 2.1 fewer to 0.5 more)",
+        "effect_on_gap": "0.3 narrower per 1,000 (95% interval 1.9 narrower to 1.3 wider)",
         "certainty": "Very low",
     }
     draft = ReleaseDraft(

@@ -72,7 +72,7 @@ def by_group() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def gaps() -> pd.DataFrame:
-    """The slope index of four years with 95 % intervals."""
+    """The slope index of four years with 95% intervals."""
     return pd.DataFrame(
         {
             "period": [str(year) for year in SII],

@@ -58,7 +58,7 @@ def funnel(
         room = canvas.key_room(key) + 0.3
         remark = canvas.zero_remark(np.append(rate, [lowest, highest]))
         page = canvas.sheet(3.6 + room, source=source, synthetic=synthetic, remark=remark)
-        ax = page.axes(0.62, 1.45, 0.62, room)
+        ax = page.axes(0.62, 1.6, 0.62, room)
         canvas.value_axis(ax, np.concatenate([rate, lowest, highest]))
         bottom, top = ax.get_ylim()
         ax.set_xlim(0, float(np.nanmax(size)) * 1.06)

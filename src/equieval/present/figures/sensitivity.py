@@ -243,7 +243,7 @@ def _choice_rows(frame: pd.DataFrame, given: pd.DataFrame, choices: Mapping[str,
         values = frame[name].astype(str)
         rows.append((label, np.zeros(len(frame), dtype=bool), True))
         for option in dict.fromkeys(given[name].astype(str)):
-            rows.append((option, (values == option).to_numpy(), False))
+            rows.append((capitalise(option), (values == option).to_numpy(), False))
     return rows
 
 
