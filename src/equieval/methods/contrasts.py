@@ -98,7 +98,7 @@ def t_quantile(df: float, ci_level: float) -> float:
         raise DesignError(
             f"A confidence level lies between 0 and 1, not {ci_level}.",
             where="ci_level",
-            remedy="Write 0.95 for a 95 % interval.",
+            remedy="Write 0.95 for a 95% interval.",
         )
     upper = 0.5 + ci_level / 2
     # The functions behind scipy.stats.t, whose checks cost a hundred times as much.

@@ -121,7 +121,7 @@ def refuse_power(power: float) -> None:
         raise DesignError(
             f"Power lies between 0 and 1, not {power}.",
             where="power",
-            remedy="Write 0.8 for 80 %.",
+            remedy="Write 0.8 for 80%.",
         )
 
 
