@@ -86,7 +86,7 @@ def where_none_can_be(placebo: pd.DataFrame, controls: pd.DataFrame) -> pd.DataF
             rows.append(
                 {
                     "where": _called(kind, str(row["label"])),
-                    "series": series_name(str(row["measure"]), str(row["outcome"])),
+                    "series": _series(str(row["measure"]), str(row["outcome"])),
                     "id": row["id"],
                     **{name: row[name] for name in _NUMBERS},
                     "reading": reading(row),
@@ -141,8 +141,7 @@ def _called(kind: str, label: str) -> str:
     return f"{kind.capitalize()}: {periods_named(label.removeprefix(f'{PLACEBO_START} in '))}"
 
 
-def series_name(measure: str, outcome: str) -> str:
-    """Return what an effect is on, with the unit of its change."""
+def _series(measure: str, outcome: str) -> str:
     name = measure_name(measure).capitalize()
     unit = numbers.change_unit(measure_unit(measure, outcome))
     return f"{name}, in {unit}" if unit else name

@@ -10,9 +10,10 @@ import pandas as pd
 
 from equieval.present import figures, layouts
 from equieval.present.figures.chance import RARE
+from equieval.present.numbers import change_unit
+from equieval.present.wording import capitalise
 from equieval.study.analysis import Analysis
 from equieval.study.page import Page
-from equieval.study.shown_placebos import series_name
 
 CAPTION = "The effects among those of reassigned starts"
 NOT_HERE = (
@@ -45,17 +46,24 @@ def show_reassigned(page: Page, analysis: Analysis) -> None:
             p_value=float(first["p_value"]),
             smallest_attainable_p=float(first["smallest_attainable_p"]),
         )
-    outcome = page.evaluation.outcomes.primary.indicator
     page.show(
         "reassigned",
         layouts.reassignments,
         found.assign(
-            label=[series_name(measure, outcome) for measure in found["measure"]],
+            label=[_called(page, str(measure)) for measure in found["measure"]],
             reading=[reading(row) for row in found.to_dict("records")],
         ),
         caption=CAPTION,
         note=HOW,
     )
+
+
+def _called(page: Page, measure: str) -> str:
+    """Return what an effect is on, with the unit of its change."""
+    of_rate = measure == "rate"
+    name = page.words["outcome" if of_rate else "measure"]
+    unit = change_unit(page.words["unit" if of_rate else "measure_unit"])
+    return capitalise(f"{name}, in {unit}" if unit else name)
 
 
 def reading(row: Mapping[Hashable, Any]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from equieval.methods.adoption import ControlGroup
 from equieval.methods.inference import headline_interval
-from equieval.methods.staggered import callaway_santanna
+from equieval.methods.staggered import Kind, callaway_santanna
 from equieval.study.analysis import CI_LEVEL
 from equieval.study.comparison import (
     BY_ARM,
@@ -30,12 +30,14 @@ def compare_staggered(
     *,
     anticipation: int = 0,
     counting: Counting = NOTHING,
+    average: Kind = "simple",
 ) -> Comparison:
     """Estimate the average effect on ``value`` over all exposed units and periods.
 
-    With ``anticipation`` the periods compared with are those before any effect may show. Where
-    units count by their size (``counting``), the rule that allows an interval goes by the number
-    of units alike that would tell as much.
+    Another ``average`` is one of `equieval.methods.staggered.GroupTimeEffects.aggregate`. With
+    ``anticipation`` the periods compared with are those before any effect may show. Where units
+    count by their size (``counting``), the rule that allows an interval goes by the number of
+    units alike that would tell as much.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def compare_staggered(
         ci_level=CI_LEVEL,
         **counting.group_time,
     )
-    effect = found.aggregate("simple").few_clusters
+    effect = found.aggregate(average).few_clusters
     treated = found.n_treated_units
     alike, alike_treated = counting.alike(panel)
     reason = f"{found.n_units} units, {treated} of them treated"

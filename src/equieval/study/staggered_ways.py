@@ -19,11 +19,10 @@ from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup
 from equieval.methods.contrasts import Contrast
 from equieval.methods.did import two_way_fixed_effects
-from equieval.methods.staggered import callaway_santanna
 from equieval.methods.staggered_alternatives import imputation, sun_abraham_average
 from equieval.methods.staggered_counts import CountEffects, poisson_etwfe
 from equieval.study.analysis import CI_LEVEL
-from equieval.study.comparison import CLUSTERED, PER_PERSON, PER_SIZE, PER_UNIT, Way
+from equieval.study.comparison import BY_ARM, CLUSTERED, PER_PERSON, PER_SIZE, PER_UNIT, Way
 from equieval.study.counting import NOTHING, Counting
 from equieval.study.staggered import compare_staggered
 
@@ -32,7 +31,8 @@ _OTHER: dict[ControlGroup, ControlGroup] = {
     "not-yet-treated": "never-treated",
 }
 POISSON: Final = "Poisson with offset"
-ONE_REGRESSION: Final = f"one regression with an effect for each cohort and period, {CLUSTERED}"
+OF_COHORTS: Final = f"one regression, each cohort and period against the never treated, {CLUSTERED}"
+OF_EVENTS: Final = f"one regression of the events, trends parallel in their logarithm, {CLUSTERED}"
 
 
 def other_staggered_ways(
@@ -44,11 +44,12 @@ def other_staggered_ways(
 ) -> tuple[Way, ...]:
     """Return the other estimators for a panel with several starts.
 
-    Callaway and Sant'Anna's weigh and adjust as the headline does, the others only weigh so;
-    where the headline weighs or adjusts, it stands beside itself without.
+    Callaway and Sant'Anna's weigh and adjust as the headline does, the others only weigh so, and
+    Sun and Abraham's does neither; where the headline weighs or adjusts, it stands beside itself
+    without.
     """
     value: dict[str, Any] = {"outcome": "value", "ci_level": CI_LEVEL}
-    group_time: dict[str, Any] = {"anticipation": anticipation, **value, **counting.group_time}
+    learnt = counting.words(f"influence functions, {BY_ARM}")
     panel = counting.sized(panel)
     other = _OTHER[control_group]
     counted = PER_SIZE if counting.by_size else PER_UNIT
@@ -57,18 +58,20 @@ def other_staggered_ways(
         *_without(panel, control_group, anticipation, counting),
         (
             f"Callaway–Sant'Anna, {other.replace('-', ' ')} controls",
-            counting.words(f"influence functions, {CLUSTERED}"),
+            learnt,
             counted,
             lambda: compare_staggered(panel, other, anticipation=anticipation, counting=counting),
         ),
         (
             "Callaway–Sant'Anna, cohorts averaged",
-            counting.words("influence functions, clustered by unit, normal"),
+            learnt,
             counted,
-            lambda: (
-                callaway_santanna(panel, control_group=control_group, **group_time)
-                .aggregate("group")
-                .overall
+            lambda: compare_staggered(
+                panel,
+                control_group,
+                anticipation=anticipation,
+                counting=counting,
+                average="group",
             ),
         ),
         (
@@ -81,7 +84,7 @@ def other_staggered_ways(
         ),
         (
             f"Sun–Abraham{unadjusted}",
-            ONE_REGRESSION,
+            OF_COHORTS,
             PER_UNIT,
             _without_anticipation(anticipation, lambda: sun_abraham_average(panel, **value)),
         ),
@@ -126,7 +129,7 @@ def count_ways(
     def way(estimate: Callable[[], Contrast]) -> Way:
         return (
             POISSON,
-            counting.words(ONE_REGRESSION),
+            counting.words(OF_EVENTS),
             PER_PERSON,
             _without_anticipation(anticipation, estimate),
         )
@@ -161,7 +164,7 @@ def _without(
     def way(name: str, other: Counting) -> Way:
         return (
             f"Callaway–Sant'Anna, {name}",
-            other.words(f"influence functions, {CLUSTERED}"),
+            other.words(f"influence functions, {BY_ARM}"),
             PER_SIZE if other.by_size else PER_UNIT,
             lambda: compare_staggered(
                 panel, control_group, anticipation=anticipation, counting=other

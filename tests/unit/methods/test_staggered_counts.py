@@ -188,22 +188,29 @@ def strata(seed=1, units=12):
     return frame
 
 
-def test_the_triple_difference_is_the_regression_with_all_pairs_of_effects():
-    data = strata()
+def three_way(data):
+    """Exposure of the poor, then a dummy for every pair of unit, period and stratum."""
     pairs = [["unit", "period"], ["unit", "stratum"], ["period", "stratum"]]
     dummies = [pd.get_dummies(data[pair].astype(str).agg("-".join, axis=1)) for pair in pairs]
     poor = (data["stratum"] == "poor").to_numpy(float)
-    X = np.column_stack([data["exposed"] * poor, *[part.to_numpy(float) for part in dummies]])
-    expected = np.linalg.lstsq(X, data["y"].to_numpy(), rcond=None)[0][0]
+    return np.column_stack([data["exposed"] * poor, *[part.to_numpy(float) for part in dummies]])
+
+
+def test_the_triple_difference_is_the_regression_with_all_pairs_of_effects():
+    data = strata()
+    expected = np.linalg.lstsq(three_way(data), data["y"].to_numpy(), rcond=None)[0][0]
     found = triple_difference(data, "poor", "rich", outcome="y")
     assert found.effect.estimate == pytest.approx(expected)
     assert found.n_units == 12
     assert found.effect.ci_low < -2 < found.effect.ci_high
 
 
-def test_births_weigh_the_difference_of_the_strata():
+def test_births_weigh_the_difference_of_the_strata_as_they_weigh_the_regression():
     data = strata()
     found = triple_difference(data, "poor", "rich", outcome="y", weights="births")
+    root = np.sqrt(data["births"].to_numpy())
+    weighed = np.linalg.lstsq(three_way(data) * root[:, None], data["y"] * root, rcond=None)[0]
+    assert found.effect.estimate == pytest.approx(weighed[0])
     same = triple_difference(data.assign(births=7.0), "poor", "rich", outcome="y", weights="births")
     plain = triple_difference(data, "poor", "rich", outcome="y")
     assert same.effect.estimate == pytest.approx(plain.effect.estimate)
