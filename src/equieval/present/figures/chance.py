@@ -80,8 +80,8 @@ def placebo_distribution(
     return Picture(
         title=title,
         subtitle=subtitle(f"{effect_words(quantity, unit)}, among {rows}", population),
-        alt=f"Histogram of {len(others)} {rows}, whose estimates run from {span}. The true "
-        f"estimate is {size}; {far or 'none'} of the others {'lie' if far > 1 else 'lies'} as "
+        alt=f"Histogram of {len(others):,} {rows}, whose estimates run from {span}. The true "
+        f"estimate is {size}; {_some(far)} of the others {'lie' if far > 1 else 'lies'} as "
         "far from 0 or further.",
         data=plain_frame(data),
         figure=page.figure,
@@ -108,7 +108,7 @@ def _chance_title(
         return f"These data cannot say whether the change in the {quantity} is more than chance"
     if numbers.is_missing(p_value) or not total:
         return f"The change in the {quantity} cannot be held against {rows}"
-    among = f"{far or 'none'} of {total} {rows} {'lie' if far > 1 else 'lies'} as far out"
+    among = f"{_some(far)} of {total:,} {rows} {'lie' if far > 1 else 'lies'} as far out"
     if smallest > RARE:
         few = round(1 / smallest)
         return (
@@ -118,3 +118,7 @@ def _chance_title(
     if p_value <= RARE:
         return f"Chance alone seldom gives such a change in the {quantity}: {among}"
     return f"Chance alone can give such a change in the {quantity}: {among}"
+
+
+def _some(count: int) -> str:
+    return f"{count:,}" if count else "none"
