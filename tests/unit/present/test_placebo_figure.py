@@ -25,11 +25,15 @@ def frame(*ends: tuple[float, float]) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("ends", "title"),
     [
-        ([(-1, 1)] * 4, "None of the 4 estimates where no effect can be shows one"),
-        ([(-1, 1), (1, 2)], "1 of 2 estimates where no effect can be shows one"),
-        ([(-2, -1), (1, 2), (-1, 1)], "2 of 3 estimates where no effect can be show one"),
-        ([(-1, 1)], "The one estimate where no effect can be shows none clearly"),
-        ([(1, 2)], "The one estimate where no effect can be shows one"),
+        ([(-1, 1)] * 4, "Where no effect can be, none of 4 checks shows one"),
+        ([(-1, 1), (1, 2)], "Where no effect can be, 1 of 2 checks shows one"),
+        ([(-2, -1), (1, 2), (-1, 1)], "Where no effect can be, 2 of 3 checks show one"),
+        ([(-1, 1)], "Where no effect can be, the one check shows none clearly"),
+        ([(1, 2)], "Where no effect can be, the one check shows one"),
+        (
+            [(1, 2), (float("nan"), float("nan"))],
+            "Where no effect can be, 1 of 2 checks shows one; 1 gives no estimate",
+        ),
     ],
 )
 def test_the_title_counts_the_placebos_that_show_an_effect(

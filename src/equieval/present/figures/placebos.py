@@ -9,7 +9,7 @@ import pandas as pd
 from equieval.present.artefact import Picture
 from equieval.present.figures.forests import forest
 
-ELSEWHERE = "where no effect can be"
+ELSEWHERE = "Where no effect can be"
 
 
 def placebo_forest(
@@ -43,18 +43,19 @@ def placebo_forest(
     )
     others = data[~data["primary"].astype(bool)]
     clear = int(((others["ci_low"] > 0) | (others["ci_high"] < 0)).sum())
-    title = _title(clear, len(others))
+    title = _title(clear, len(others), int(others["estimate"].isna().sum()))
     return replace(picture, title=title, alt=f"{title}. {picture.alt}")
 
 
-def _title(clear: int, total: int) -> str:
-    """Return how many of the estimates show an effect that cannot be.
+def _title(clear: int, total: int, lacking: int = 0) -> str:
+    """Return how many of the checks show an effect that cannot be; ``lacking`` give no estimate.
 
-    >>> _title(0, 4)
-    'None of the 4 estimates where no effect can be shows one'
+    >>> _title(1, 3, 1)
+    'Where no effect can be, 1 of 3 checks shows one; 1 gives no estimate'
     """
     if total == 1:
-        return f"The one estimate {ELSEWHERE} {'shows one' if clear else 'shows none clearly'}"
-    if not clear:
-        return f"None of the {total} estimates {ELSEWHERE} shows one"
-    return f"{clear} of {total} estimates {ELSEWHERE} {'shows' if clear == 1 else 'show'} one"
+        found = "shows one" if clear else "gives no estimate" if lacking else "shows none clearly"
+        return f"{ELSEWHERE}, the one check {found}"
+    shows = f"none of {total} checks shows" if not clear else f"{clear} of {total} checks show"
+    without = f"; {lacking} {'gives' if lacking == 1 else 'give'} no estimate" if lacking else ""
+    return f"{ELSEWHERE}, {shows}{'s' if clear == 1 else ''} one{without}"
