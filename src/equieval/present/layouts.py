@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
-from equieval.present.numbers import change_unit, plain
+from equieval.present.numbers import change_unit, number, plain
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
@@ -68,6 +69,36 @@ def effects_over_units(
         Column("made", "How the interval was made"),
     )
     return Table(caption, data, columns, note=note)
+
+
+NEEDED_NOTE = (
+    "The factor needed is the smallest at which the gap could be none. A factor of 2: each group "
+    "may have between half and twice its proportional share of the people, and of the events, of "
+    "unknown group (Manski 2003; Horowitz and Manski 2000). Chance comes on top of it."
+)
+
+
+def plausibility_needed(data: pd.DataFrame, *, caption: str, unit: str) -> Table:
+    """How unlike those known the others must be: ``label, known, needed`` (infinity: never)."""
+    factors = data["needed"].astype(float)
+    shown = data.assign(
+        needed=factors.where(factors < math.inf), reading=[_needed_words(k) for k in factors]
+    )
+    columns = (
+        Column("label", "Group"),
+        Column("known", "Gap among those known", change_unit(unit), "change"),
+        Column("needed", "Factor needed", "", "rate", decimals=2),
+        Column("reading", "Reading"),
+    )
+    return Table(caption, shown, columns, note=NEEDED_NOTE)
+
+
+def _needed_words(factor: float) -> str:
+    if math.isinf(factor):
+        return "No way of sharing them out makes the gap vanish or turn round."
+    if factor <= 1:
+        return "Even if they are as those known, the direction of the gap is open."
+    return f"The gap stands unless they are {number(factor, 2)} times as unlike, or more."
 
 
 def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:

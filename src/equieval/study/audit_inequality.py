@@ -16,13 +16,14 @@ import pandas as pd
 from equieval.data import ALL, Observations
 from equieval.errors import DesignError
 from equieval.methods.inequality import measures
-from equieval.methods.missing_groups import missing_group_bounds
+from equieval.methods.missing_groups import missing_group_bounds, plausibility_needed
 from equieval.methods.proportions import wilson
 from equieval.methods.reference import against_reference
 from equieval.protocol import Evaluation, indicator
 from equieval.study.analysis import CI_LEVEL, Analysis
 from equieval.study.audit_reported import Reported, reported
 from equieval.study.audit_rows import PLAUSIBILITY, ids, slug, taken, with_cells
+from equieval.study.missing_bounds import bound_row, factor_word, needed_once, needed_row
 
 PAGE = "inequality"
 PLAUSIBILITIES = (1.0, 1.5, PLAUSIBILITY, 3.0, math.inf)
@@ -128,11 +129,14 @@ def bounds(evaluation: Evaluation, found: Reported) -> pd.DataFrame:
 
     ``id, source, label, plausibility, measure, stratum, known, low, high, ci_low, ci_high, people,
     events``, as `equieval.methods.missing_groups.missing_group_bounds`; for the sources that count
-    everybody and show who is of unknown group.
+    everybody and show who is of unknown group. ``known_id`` is the key of the bounds without
+    chance, ``needed`` the plausibility at which the gap may vanish or turn round (infinity: at
+    none), ``needed_id`` its key.
     """
     details = indicator(found.outcome)
     columns = ["id", "source", "label", "plausibility", "measure", "stratum", "known", "low",
-               "high", "ci_low", "ci_high", "people", "events"]  # fmt: skip
+               "high", "ci_low", "ci_high", "people", "events", "known_id", "needed",
+               "needed_id"]  # fmt: skip
     tables = []
     for source in found.counting_everyone():
         unknown, levels = found.unknown(source), found.groups(source)
@@ -141,32 +145,44 @@ def bounds(evaluation: Evaluation, found: Reported) -> pd.DataFrame:
         counts = found.pooled(source)
         if not (counts.loc[counts["stratum"].isin(unknown), "denominator"] > 0).any():
             continue
+        given: dict[str, Any] = {
+            "polarity": "high" if details.polarity == "high" else "low",
+            "reference": _reference_group(evaluation),
+        }
+        counts = counts[counts["stratum"] != ALL]
         table = missing_group_bounds(
-            counts[counts["stratum"] != ALL],
+            counts,
             levels,
             unknown,
             per=details.per,
-            polarity="high" if details.polarity == "high" else "low",
             plausibility=PLAUSIBILITIES,
-            reference=_reference_group(evaluation),
             ci_level=CI_LEVEL,
+            **given,
         )
-        table = table[table["measure"] != "rate"].fillna({"stratum": ALL}).reset_index(drop=True)
-        factors = ["any" if math.isinf(k) else f"{k:g}" for k in table["plausibility"]]
-        names = [
-            f"{PAGE}.{found.outcome}.{measure}-bounds.{source}.{slug(stratum)}.{factor}"
-            for measure, stratum, factor in zip(
-                table["measure"], table["stratum"], factors, strict=True
+        table = table[table["measure"] != "rate"].reset_index(drop=True)
+        needed = [
+            plausibility_needed(
+                counts, levels, unknown, measure, stratum=None if pd.isna(group) else group, **given
             )
+            for measure, group in zip(table["measure"], table["stratum"], strict=True)
         ]
-        smallest = counts.loc[counts["stratum"] != ALL, ["denominator", "numerator"]].min()
+        table = table.fillna({"stratum": ALL})
+        parts = [
+            (f"{PAGE}.{found.outcome}.{row['measure']}", f"{source}.{slug(row['stratum'])}",
+             factor_word(row["plausibility"]))
+            for row in table.to_dict("records")
+        ]  # fmt: skip
+        smallest = counts[["denominator", "numerator"]].min()
         tables.append(
             table.assign(
-                id=names,
+                id=[f"{stem}-bounds.{group}.{factor}" for stem, group, factor in parts],
                 source=source,
                 label=found.label(source),
                 people=smallest["denominator"],
                 events=smallest["numerator"],
+                known_id=[f"{stem}-bounds-alone.{group}.{k}" for stem, group, k in parts],
+                needed=needed,
+                needed_id=[f"{stem}-needed.{group}" for stem, group, _ in parts],
             )
         )
     return (
@@ -299,14 +315,21 @@ def _rows(
             "note": row.get("organisation"),
         })  # fmt: skip
     for row in tables["bounds"].to_dict("records"):
+        of = f"{row['measure']} in {row['source']}"
+        cells = taken(row, "people", "events")
         rows.append({
             **common,
-            **taken(row, "id", "stratum", "ci_low", "ci_high", "people", "events"),
+            **taken(row, "id", "stratum", "ci_low", "ci_high"),
+            **cells,
             "role": "robustness",
             "estimator": f"bounds, plausibility {row['plausibility']:g}",
-            "estimand": f"{row['measure']} in {row['source']}, people of unknown group included",
+            "estimand": f"{of}, people of unknown group included",
             "scale": "absolute",
             "estimate": row["known"],
             "inference": "bounds with binomial sampling; the estimate is among those known",
         })  # fmt: skip
+        rows.append({**common, **bound_row({**row, "id": row["known_id"]}, of), **cells})
+    for row in needed_once(tables["bounds"]).to_dict("records"):
+        of = f"{row['measure']} in {row['source']}"
+        rows.append({**common, **needed_row(row, of), **taken(row, "people", "events")})
     return rows

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from equieval.data import Observations, parse_period
+from equieval.data import Observations
 from equieval.disclosure.protect import MARK
 from equieval.methods.inequality import measures
-from equieval.methods.missing_groups import missing_group_bounds
 from equieval.methods.proportions import wilson
 from equieval.protocol import Evaluation, indicator
 from equieval.protocol.design import ControlledInterruptedTimeSeries, InterruptedTimeSeries
 from equieval.protocol.outcomes import SCALES
 from equieval.study.analysis import CI_LEVEL, Analysis, tidy
 from equieval.study.compared_series import compared_series
-from equieval.study.groups import compared_levels, direction
+from equieval.study.groups import compared_levels
 from equieval.study.its import shown_groups
+from equieval.study.missing_bounds import missing_bounds, missing_rows
 from equieval.study.panel import panel_design, pooled
 from equieval.study.panel_options import Comparative
-from equieval.study.words import first_start, measure_name, measure_unit
+from equieval.study.words import measure_name, measure_unit
 
 RATIOS = frozenset({"ratio", "rii"})
 """Measures that are 1 where there is no inequality; all others are 0."""
@@ -31,8 +30,9 @@ RATIOS = frozenset({"ratio", "rii"})
 def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
     """Compute the protocol's inequality measures of the primary outcome in every period.
 
-    Frames: ``bounds`` (see `missing_bounds`); ``groups`` (stratum, period, numerator,
-    denominator, rate, ci_low, ci_high, indicator) with Wilson intervals, as reports show them;
+    Frames: ``bounds`` (see `equieval.study.missing_bounds`); ``groups`` (stratum, period,
+    numerator, denominator, rate, ci_low, ci_high, indicator) with Wilson intervals, as reports
+    show them;
     ``levels``, the same for the groups that the measures are computed from (tenths, where
     reports show fifths); ``measures`` (period,
     measure, scale, estimate, ci_low, ci_high, and ``mark`` where the counts of a group are
@@ -76,52 +76,16 @@ def baseline(evaluation: Evaluation, observations: Observations) -> Analysis:
             )
             for _, measure in table.iterrows()
         ]
+    bounds = missing_bounds(evaluation, observations)
     return Analysis(
-        tidy(rows),
+        tidy([*rows, *missing_rows(evaluation, bounds)]),
         {
             "groups": group_rates(shown_groups(observations), outcome),
             "levels": group_rates(observations, outcome),
             "measures": pd.concat(found, ignore_index=True),
-            "bounds": missing_bounds(evaluation, observations),
+            "bounds": bounds,
         },
     )
-
-
-def missing_bounds(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
-    """Return what people whose group is not known could do to the measures, before the start.
-
-    Over all periods before the first start (of an audit: over all periods).
-
-    Returns
-    -------
-    The frame of `equieval.methods.missing_groups.missing_group_bounds` with ``missing_share``;
-    empty where the protocol names no plausibility or nobody's group is missing.
-    """
-    if not evaluation.has("robustness") or not evaluation.robustness.missing_plausibility:
-        return pd.DataFrame()
-    outcome = evaluation.outcomes.primary.indicator
-    cells = observations.strata(outcome, missing_levels=True)
-    start = first_start(evaluation)
-    if start is not None:
-        cells = cells[cells["period"] < parse_period(start, observations.frequency)]
-    sums = cells.groupby("stratum")[["numerator", "denominator"]].sum().reset_index()
-    missing = [level for level in observations.missing_levels if level in set(sums["stratum"])]
-    unknown = sums["stratum"].isin(missing)
-    if not missing or not sums.loc[unknown, "denominator"].sum():
-        return pd.DataFrame()
-    levels = compared_levels(evaluation, observations)
-    bounds = missing_group_bounds(
-        sums,
-        levels,
-        missing,
-        per=indicator(outcome).per,
-        polarity=direction(outcome),
-        plausibility=(1.0, *evaluation.robustness.missing_plausibility, math.inf),
-        reference=None if evaluation.equity.ordered else levels[-1],
-        ci_level=CI_LEVEL,
-    )
-    share = sums.loc[unknown, "denominator"].sum() / sums["denominator"].sum()
-    return bounds.drop_duplicates().assign(missing_share=float(share), indicator=outcome)
 
 
 def _withheld_measures(

@@ -19,11 +19,12 @@ from equieval.protocol.control_outcomes import PlaceboGroup
 from equieval.study.compared_series import compared_series
 from equieval.study.control_outcomes import ESTIMANDS, PLACEBO_GROUP, group_of, of_levels
 from equieval.study.its import shown_groups
+from equieval.study.missing_bounds import counted_before, rests_on_bounds
 from equieval.study.panel import pooled
 from equieval.study.series import SeriesDesign, series_design
 from equieval.study.series_units import IN_UNIT, OF_UNITS, of_unit, units_of
 
-EVERY_UNIT = "every unit"
+EVERY_UNIT, BEFORE = "every unit", "all periods before the start"
 
 
 def series_cells(
@@ -52,11 +53,15 @@ def series_cells(
         outcome, stratum = str(row["outcome"]), str(row["stratum"])
         measure = str(row["estimand"]).partition(":")[0]
         time = "" if design is not None else str(row["time"])
+        if described and rests_on_bounds(row):
+            time = BEFORE
         placebo = _placebo_group(evaluation, page_id, row)
         unit = _units(evaluation, row)
         key = (outcome, stratum, measure, time, placebo.name if placebo else unit)
         if key not in known:
-            if unit:
+            if time == BEFORE:
+                cells = _cells_before(evaluation, observations)
+            elif unit:
                 cells = _cells_of_units(evaluation, every, outcome, measure, unit)
             elif placebo:
                 cells = _cells_of_placebo(placebo, every, observations, outcome, measure)
@@ -128,9 +133,18 @@ def _cells_of_units(
     return pd.concat(cells, ignore_index=True)
 
 
+def _cells_before(evaluation: Evaluation, observations: Observations) -> pd.DataFrame:
+    """Return the groups over all periods before the start, those of unknown group with them."""
+    counted = counted_before(evaluation, observations)
+    assert counted is not None  # Without people of unknown group there are no such estimates.
+    return counted.counts.assign(period=BEFORE)
+
+
 def _within(
     cells: pd.DataFrame, observations: Observations, design: SeriesDesign | None, time: str
 ) -> pd.DataFrame:
+    if time == BEFORE:
+        return cells
     if design is None:
         return cells[[observations.label(period) == time for period in cells["period"]]]
     used = design.periods.difference(

@@ -19,6 +19,7 @@ from equieval.study.analysis import Analysis
 from equieval.study.baseline import as_one as summed
 from equieval.study.did import event_effects, subject
 from equieval.study.headline import headline_of
+from equieval.study.missing_bounds import needed_once
 from equieval.study.page import Page
 from equieval.study.panel import panel_design
 from equieval.study.panel_options import Comparative
@@ -70,15 +71,28 @@ def show_bounds(page: Page, analysis: Analysis) -> None:
     equity = page.evaluation.equity
     measure = "sii" if equity.ordered else "gap"
     named = bounds[bounds["measure"] == measure]
+    first = named if equity.ordered else named[named["stratum"] == named["stratum"].iloc[0]]
+    name = measure_name(measure, page.evaluation)
     page.show(
         "missing-groups",
         narrative.missing_bounds_statement,
-        named if equity.ordered else named[named["stratum"] == named["stratum"].iloc[0]],
+        first,
         unit=page.words["unit"],
         measure=measure,
-        name=measure_name(measure, page.evaluation),
+        name=name,
         missing_share=float(bounds["missing_share"].iloc[0]),
+        needed=float(first["needed"].iloc[0]),
     )
+    if not equity.ordered:
+        reference = page.words["held_against"]
+        page.show(
+            "missing-groups-needed",
+            layouts.plausibility_needed,
+            needed_once(named),
+            caption=f"How unlike the others people of unknown group would have to be for a gap "
+            f"against {reference} to vanish or turn round",
+            unit=page.words["unit"],
+        )
 
 
 def window_words(page: Page) -> dict[str, Any]:

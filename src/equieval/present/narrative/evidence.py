@@ -109,6 +109,7 @@ def missing_bounds_statement(
         )
         parts.append(f"{lead}, it would lie between {low} and {high}")
     parts += _sign(needed, shown, as_text(worst_off), float(first["known"]))
+    parts.append("chance comes on top of these bounds (Horowitz and Manski 2000)")
     return Statement(" ".join(sentence(part) for part in parts), plain_frame(rows))
 
 
