@@ -31,6 +31,7 @@ LEAST_DF = 4
 """Below so many degrees of freedom no interval is relied on."""
 PLANNED_PHI = 0.4
 """Autocorrelation at which a series is judged, fixed before it is looked at."""
+JUDGED_AT = f"at an autocorrelation of {PLANNED_PHI}"
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def adequacy_checks(
             "degrees-of-freedom": float(df),
             "events-per-cell": float(expected_events),
         },
-        {"degrees-of-freedom": f"at an autocorrelation of {PLANNED_PHI}"},
+        {"degrees-of-freedom": JUDGED_AT},
     )
 
 

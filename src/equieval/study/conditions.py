@@ -177,7 +177,7 @@ def data_words(appraisal: Appraisal) -> tuple[str, str]:
 
 def placebo_words(placebo: pd.DataFrame) -> str:
     """Return what the placebo starts found, in a sentence."""
-    known = placebo.dropna(subset=["estimate"])
+    known = placebo.dropna(subset=["estimate", "ci_low", "ci_high"])
     if known.empty:
         return "The points before the start are too few for a placebo start."
     clear = known[(known["ci_low"] > 0) | (known["ci_high"] < 0)]

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from equieval.present import numbers
-from equieval.study.adequacy import LEAST_DF
 from equieval.study.control_outcomes import CONTROL_OUTCOME, ESTIMANDS, PLACEBO_GROUP
 from equieval.study.words import measure_name, measure_unit
 
@@ -26,8 +25,8 @@ RULED_OUT = (
 
 
 def is_clear(rows: pd.DataFrame) -> pd.Series:
-    """Return for each estimate whether its interval leaves out no effect, and can be relied on."""
-    return ((rows["ci_low"] > 0) | (rows["ci_high"] < 0)) & ~(rows["df"] < LEAST_DF)
+    """Return for each estimate whether it has an interval, and that leaves out no effect."""
+    return (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
 
 
 def moved_where_none_can_be(estimates: pd.DataFrame) -> tuple[str, ...]:
@@ -73,8 +72,6 @@ def reading(row: Mapping[Hashable, Any]) -> str:
     why = str(row["note"]).partition(": ")[2]
     if pd.isna(row["estimate"]):
         return f"Cannot be estimated: {why}"
-    if row["df"] < LEAST_DF:
-        return f"Too little to tell, on {numbers.degrees_of_freedom(row['df'])} degrees of freedom"
     if pd.isna(row["ci_low"]):
         return f"No interval: {why}" if why else "No interval"
     if row["ci_low"] > 0 or row["ci_high"] < 0:
@@ -94,5 +91,4 @@ def _found(row: Mapping[Hashable, Any]) -> str:
     found = numbers.of_unit(numbers.change(row["estimate"]), unit)
     if numbers.is_missing(row["ci_low"]) or numbers.is_missing(row["ci_high"]):
         return f"{found} ({said})"
-    span = f"95% interval {numbers.interval(row['ci_low'], row['ci_high'], signed=True)}"
-    return f"{found} ({span}{f'; {said}' if row['df'] < LEAST_DF else ''})"
+    return f"{found} (95% interval {numbers.interval(row['ci_low'], row['ci_high'], signed=True)})"

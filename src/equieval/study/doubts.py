@@ -16,7 +16,6 @@ from equieval.data import Observations
 from equieval.present import numbers
 from equieval.protocol import Evaluation
 from equieval.protocol.design import SyntheticDifferenceInDifferences
-from equieval.study.adequacy import LEAST_DF
 from equieval.study.control_words import moved_where_none_can_be
 from equieval.study.did import event_effects, subject
 from equieval.study.panel_options import Comparative
@@ -67,8 +66,7 @@ def _before(evaluation: Evaluation, observations: Observations) -> Iterator[str]
 
 def _where_none_can_be(estimates: pd.DataFrame) -> Iterator[str]:
     """Yield how many placebo starts show an effect, and what moved that nobody served."""
-    placebo = estimates[estimates["estimand"].str.endswith(PLACEBO) & estimates["estimate"].notna()]
-    placebo = placebo[~(placebo["df"] < LEAST_DF)]
+    placebo = estimates[estimates["estimand"].str.endswith(PLACEBO) & estimates["ci_low"].notna()]
     clear = int(_clear(placebo).sum())
     if clear:
         shown = "shows" if clear == 1 else "show"

@@ -25,6 +25,7 @@ from equieval.study.compared_series import compared_series
 from equieval.study.headline import AT_HORIZON, headline_of
 from equieval.study.its_rows import covering, fit_series, subject_of
 from equieval.study.series import SeriesDesign, label, series_design
+from equieval.study.series_adequacy import as_carried
 from equieval.study.series_control_outcomes import series_control_outcomes
 
 PLACEBO = "placebo effect"
@@ -152,4 +153,7 @@ def _variant_row(variant: Variant, values: pd.Series, subject: Subject) -> dict[
         )
     except DesignError as refusal:
         return subject.refused(**{**columns, "note": f"{variant.label}: {refusal.what}"})
+    if placebo:
+        contrast, why = as_carried(contrast, variant.design, values)
+        columns["note"] = f"{variant.label}: {why}" if why else variant.label
     return subject.row(contrast, n_obs=fit.n_obs, inference=fit.inference, **columns)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import pandas as pd
 
 from equieval.data import Observations
+from equieval.methods.contrasts import Contrast
 from equieval.methods.its_effects import planned_effect_df
+from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import PLANNED_PHI, adequacy_checks
+from equieval.study.adequacy import JUDGED_AT, LEAST_DF, PLANNED_PHI, adequacy_checks
 from equieval.study.compared_series import ComparedSeries, compared_series
+from equieval.study.comparison import without_interval
 from equieval.study.its_rows import covering
 from equieval.study.series import SeriesDesign, series_design
 
@@ -63,6 +66,24 @@ def planned_degrees_of_freedom(design: SeriesDesign, observed: pd.PeriodIndex) -
     too narrow (the simulations of `make validate`).
     """
     return planned_effect_df(design.matrix(), design.horizon, phi=PLANNED_PHI, observed=observed)
+
+
+def as_carried(contrast: Contrast, design: SeriesDesign, values: pd.Series) -> tuple[Contrast, str]:
+    """Return an effect where none can be, without its interval if the design cannot carry it.
+
+    By the rule for the effect itself, and for its reason: degrees of freedom at the estimated
+    autocorrelation would let intervals through where it came out low.
+
+    Returns
+    -------
+    The effect, and in words why it has no interval; empty where it keeps it.
+    """
+    df = planned_degrees_of_freedom(design, pd.PeriodIndex(design.usable(values).dropna().index))
+    if df >= LEAST_DF:
+        return contrast, ""
+    return without_interval(contrast), (
+        f"{plain(df)} degrees of freedom {JUDGED_AT}, where at least {LEAST_DF} are needed"
+    )
 
 
 def expected_events(compared: ComparedSeries, design: SeriesDesign, outcome: str) -> float:

@@ -23,6 +23,7 @@ from equieval.study.headline import headline_of
 from equieval.study.its_rows import covering, fit_series, subject_of
 from equieval.study.panel import pooled
 from equieval.study.series import MIN_POINTS_PER_SIDE, SeriesDesign, label, withheld_note
+from equieval.study.series_adequacy import as_carried
 
 
 def series_control_outcomes(
@@ -48,6 +49,7 @@ def series_control_outcomes(
             own = covering(design, values)
             fit = fit_series(values, own)
             contrast = effect_at(fit, own.matrix(), own.horizon, ci_level=CI_LEVEL)
+            contrast, why = as_carried(contrast, own, values)
         except DesignError as refusal:
             return about.refused(
                 **columns, horizon=label(design.horizon), note=asked.noted(refusal.what)
@@ -58,7 +60,7 @@ def series_control_outcomes(
             horizon=label(own.horizon),
             n_obs=fit.n_obs,
             inference=fit.inference,
-            note=asked.noted(),
+            note=asked.noted(why),
         )
 
     return estimated(evaluation, estimate)

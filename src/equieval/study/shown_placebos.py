@@ -9,7 +9,6 @@ import pandas as pd
 from equieval.present import figures, layouts, numbers
 from equieval.present.periods import periods_named
 from equieval.study import views
-from equieval.study.adequacy import LEAST_DF
 from equieval.study.analysis import Analysis
 from equieval.study.control_outcomes import CONTROL_OUTCOME, PLACEBO_GROUP
 from equieval.study.control_words import RULED_OUT, reading
@@ -111,7 +110,7 @@ def beside_the_reported(
     asked = pd.concat([placebo, controls], ignore_index=True)
     unit = numbers.change_unit(measure_unit(measure, outcome))
     units = asked["outcome"].map(lambda other: numbers.change_unit(measure_unit(measure, other)))
-    told = asked["estimate"].notna() & ~(asked["df"] < LEAST_DF)
+    told = asked["estimate"].notna() & asked["ci_low"].notna()
     asked = asked[(asked["measure"] == measure) & told & (units == unit)]
     labels = [
         _called(kind, label) for kind, label in zip(asked["kind"], asked["label"], strict=True)

@@ -86,6 +86,8 @@ def analysed(
     def declare(blocks: Blocks) -> None:
         design = blocks["design"]
         source = blocks["data"]["sources"][0]
+        if kind == "controlled-its":
+            design["impact"] = "level"  # Eight points a side carry no change of slope.
         blocks["robustness"] = {"placebo_starts": []}
         if levels or units:
             group = {"levels": list(levels)} if levels else {"units": design["controls"][:units]}

@@ -323,6 +323,5 @@ def test_an_effect_where_none_can_be_costs_a_step_of_certainty_and_one_unbounded
     for quiet in (
         controls((-0.1, 0.2)),
         controls((0.1, 0.2)).assign(ci_low=float("nan"), ci_high=float("nan")),
-        controls((0.1, 0.2)).assign(df=2.0),
     ):
         assert not any("moved what" in reason for reason in reasons(quiet))
