@@ -180,7 +180,12 @@ def measures(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
 
 
 def adequacy(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
-    """What the design has against its thresholds: ``criterion, found, ..., judgement``."""
+    """What the design has against its thresholds: ``criterion, found, ..., judgement``.
+
+    Parameters
+    ----------
+    data : where there, with ``counted``: how what was found was counted.
+    """
     columns = (
         Column("criterion", "What is checked"),
         Column("found", "Found", align="right"),
@@ -188,8 +193,9 @@ def adequacy(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
         Column("caution_from", "With caution from", "", "count"),
         Column("judgement", "Judgement"),
     )
-    shown = data.assign(found=[plain(value) for value in data["found"]])
-    return Table(caption, shown, columns, note=note)
+    counted = data["counted"] if "counted" in data else [""] * len(data)
+    found = [plain(value, how) for value, how in zip(data["found"], counted, strict=True)]
+    return Table(caption, data.assign(found=found), columns, note=note)
 
 
 def estimates(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:
