@@ -131,13 +131,16 @@ def doubly_robust(
         table[name] = table[unit].map(by_unit[name].first())
     if weights:
         table["weight"] = table[unit].map(data[~after].groupby(unit)[weights].sum())
-    found = callaway_santanna(
-        table,
-        outcome="outcome",
-        unit=unit,
-        covariates=covariates,
-        weights="weight" if weights else None,
-        ci_level=ci_level,
-    )
+    try:
+        found = callaway_santanna(
+            table,
+            outcome="outcome",
+            unit=unit,
+            covariates=covariates,
+            weights="weight" if weights else None,
+            ci_level=ci_level,
+        )
+    except DesignError as refusal:
+        raise DesignError(refusal.what, where=_WHERE, remedy=refusal.remedy) from refusal
     effect = found.aggregate("simple", draws=1).overall
     return t_contrast(effect.estimate, effect.std_error, found.n_units - 1, ci_level=ci_level)

@@ -26,8 +26,9 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup, adoption_panel
 from equieval.methods.arms import spread_of_mean
+from equieval.methods.group_time_cells import Method
 from equieval.methods.honest import EventStudy, GroupPart
-from equieval.methods.staggered import GroupTimeEffects, Method, callaway_santanna
+from equieval.methods.staggered import GroupTimeEffects, callaway_santanna
 
 Array = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.int64]

@@ -1,24 +1,21 @@
 """Staggered adoption: group-time effects of Callaway and Sant'Anna, and their aggregations.
 
-Group-time effects and their influence functions come from diff-diff (pinned exactly; this is
-the one module that knows it); every aggregation, its overall effect, covariances and
-simultaneous bands are taken here from those influence functions (Callaway & Sant'Anna 2021, J
-Econom 225:200), including what estimating the cohort shares costs.
+Group-time effects and their influence functions come from `equieval.methods.group_time_cells`;
+every aggregation, its overall effect, covariances and simultaneous bands are taken here from
+those influence functions (Callaway & Sant'Anna 2021, J Econom 225:200), including what estimating
+the cohort shares costs.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from diff_diff import CallawaySantAnna, SurveyDesign
 
-from equieval.errors import DesignError
 from equieval.methods.adoption import (
     ControlGroup,
     adoption_panel,
@@ -28,14 +25,12 @@ from equieval.methods.adoption import (
 from equieval.methods.arms import Arms
 from equieval.methods.bands import band_multiplier
 from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.group_time_cells import BasePeriod, Cells, Method, group_time_cells
 from equieval.methods.panel import refuse_no_spread
 
 Array = npt.NDArray[np.float64]
-Method = Literal["dr", "ipw", "or"]
-BasePeriod = Literal["universal", "varying"]
 Kind = Literal["simple", "group", "dynamic", "calendar"]
 
-_METHODS: Final[dict[Method, str]] = {"dr": "dr", "ipw": "ipw", "or": "reg"}
 _KEYS: Final[dict[Kind, str]] = {
     "simple": "",
     "group": "cohort",
@@ -253,34 +248,19 @@ def callaway_santanna(
     )
     refuse_adoption(panel, control_group, where)
     refuse_changing_weights(panel, weights, where)
-    estimator = CallawaySantAnna(
-        control_group=control_group.replace("-", "_"),
-        anticipation=anticipation,
-        estimation_method=_METHODS[method],
+    cells = group_time_cells(
+        panel,
+        labels,
+        covariates,
+        control_group=control_group,
+        method=method,
         base_period=base_period,
-        rank_deficient_action="error",
+        anticipation=anticipation,
+        weights=weights,
     )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            fitted: Any = estimator.fit(
-                panel,
-                "outcome",
-                "unit",
-                "time",
-                "first",
-                list(covariates) or None,
-                survey_design=SurveyDesign(weights=weights) if weights else None,
-            )
-    except (ValueError, np.linalg.LinAlgError) as error:
-        raise DesignError(
-            f"The group-time effects cannot be estimated: {str(error).strip().splitlines()[0]}",
-            where=where,
-            remedy="Check covariates for collinearity and for groups with few units.",
-        ) from error
     notes = [note, _alone(panel, labels)]
     return _collect(
-        fitted,
+        cells,
         panel,
         labels,
         ci_level,
@@ -311,7 +291,7 @@ def _alone(panel: pd.DataFrame, labels: dict[int, object]) -> str:
 
 
 def _collect(
-    fitted: Any,
+    cells: Cells,
     panel: pd.DataFrame,
     labels: dict[int, object],
     ci_level: float,
@@ -323,34 +303,21 @@ def _collect(
     clustered: bool,
     n_covariates: int,
 ) -> GroupTimeEffects:
-    kit = fitted._aggregation_kit  # pinned version: results carry no public influence functions
-    codes = np.asarray(kit.bookkeeping["all_units"])
-    cells = [
-        (int(cohort), int(time), float(found["effect"]))
-        for (cohort, time), found in fitted.group_time_effects.items()
-        if np.isfinite(found["effect"])
-    ]
-    influence = np.zeros((len(codes), len(cells)))
-    for column, (cohort, time, _) in enumerate(cells):
-        info = kit.influence.get((cohort, time))
-        if info is not None:
-            influence[info["treated_idx"], column] += info["treated_inf"]
-            influence[info["control_idx"], column] += info["control_inf"]
-    by_unit = panel.drop_duplicates("unit").set_index("unit").loc[codes]
-    weight = by_unit[weights].to_numpy(float) if weights else np.ones(len(codes))
+    by_unit = panel.drop_duplicates("unit").set_index("unit").sort_index()
+    weight = by_unit[weights].to_numpy(float) if weights else np.ones(len(by_unit))
     names = by_unit["cluster"].to_numpy()
     effects = pd.DataFrame(
         {
-            "cohort": [labels[cohort] for cohort, _, _ in cells],
-            "time": [labels[time] for _, time, _ in cells],
-            "event_time": [time - cohort for cohort, time, _ in cells],
-            "estimate": [estimate for _, _, estimate in cells],
+            "cohort": [labels[cohort] for cohort in cells.cohort.tolist()],
+            "time": [labels[time] for time in cells.time.tolist()],
+            "event_time": cells.time - cells.cohort,
+            "estimate": cells.estimate,
         }
     )
     result = GroupTimeEffects(
         effects=effects,
-        influence=influence,
-        cohort_of_effect=np.array([cohort for cohort, _, _ in cells], dtype=np.int64),
+        influence=cells.influence,
+        cohort_of_effect=cells.cohort,
         cohort_of_unit=by_unit["first"].to_numpy("int64"),
         weight_of_unit=weight / weight.mean(),
         cluster_of_unit=np.unique(names, return_inverse=True)[1].astype(np.int64),
@@ -360,11 +327,11 @@ def _collect(
         ci_level=ci_level,
         control_group=control_group,
         method=method,
-        n_units=len(codes),
+        n_units=len(by_unit),
         n_treated_units=int((by_unit["first"] > 0).sum()),
         note=note,
     )
-    summed = result._by_cluster(influence)
+    summed = result._by_cluster(cells.influence)
     if not (summed**2).sum() > 1e-18 * float(panel["outcome"].var(ddof=0)):
         refuse_no_spread(0.0, panel["outcome"], "staggered difference-in-differences")
     effects["std_error"] = np.sqrt((summed**2).sum(axis=0))

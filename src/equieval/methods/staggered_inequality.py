@@ -22,14 +22,13 @@ from equieval.errors import DesignError, did_you_mean
 from equieval.methods.adoption import ControlGroup, adoption_panel
 from equieval.methods.arms import Arms
 from equieval.methods.gap_event_study import GapEventStudy, gap_event_study
+from equieval.methods.group_time_cells import BasePeriod, Method
 from equieval.methods.inequality_effect import StratumEffects, fixed_shares
 from equieval.methods.panel import require_columns
 from equieval.methods.staggered import (
     Aggregation,
-    BasePeriod,
     GroupTimeEffects,
     Kind,
-    Method,
     callaway_santanna,
 )
 
