@@ -24,6 +24,7 @@ from equieval.protocol.fields import (
     Whole,
     repeated,
 )
+from equieval.protocol.interruptions import Interruption, interruption_problems
 
 
 def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -101,13 +102,6 @@ class Audit(DesignBase):
         return next(one for one in self.sources if one.source == source)
 
 
-class Interruption(Block):
-    """Another event that interrupts the series and is no part of the intervention."""
-
-    name: Text = Field(description="What it was; shown with its terms in the model.")
-    period: PeriodLabel = Field(description="First period that it reached.")
-
-
 class _Interrupted(DesignBase):
     """What designs with one interruption in a series have."""
 
@@ -124,8 +118,8 @@ class _Interrupted(DesignBase):
     )
     other_interruptions: tuple[Interruption, ...] = Field(
         default=(),
-        description="Other events with a level and a slope of their own; the counterfactual "
-        "keeps them.",
+        description="Other events with a level and a slope of their own, or a level while they "
+        "last; the counterfactual keeps them.",
     )
     seasonality: Literal["none", "fourier-1", "fourier-2", "period-effects"] = Field(
         default="none", description="How the season is modelled."
@@ -136,20 +130,7 @@ class _Interrupted(DesignBase):
 
     def problems(self) -> Iterator[Problem]:
         """Yield interruptions that the model could not tell apart."""
-        for name in repeated(other.name for other in self.other_interruptions):
-            yield Problem(
-                ("other_interruptions",), f"'{name}' is named twice", "give each its own name"
-            )
-        taken = {self.start: "the start of the intervention"}
-        for position, other in enumerate(self.other_interruptions):
-            if other.period in taken:
-                yield Problem(
-                    ("other_interruptions", position, "period"),
-                    f"'{other.name}' begins with {taken[other.period]}: no series tells them apart",
-                    "correct the period, or say under intervention.co_interventions that the two "
-                    "came together",
-                )
-            taken.setdefault(other.period, f"'{other.name}'")
+        yield from interruption_problems(self.start, self.other_interruptions)
 
 
 class InterruptedTimeSeries(_Interrupted):

@@ -1,4 +1,4 @@
-"""Rules between the robustness block and the others: what is asked must be possible."""
+"""Rules between the robustness block, the impact and the others: what is asked must be possible."""
 
 from __future__ import annotations
 
@@ -75,4 +75,19 @@ def impacts_begin_inside_the_analysis(evaluation: GivenBlocks) -> Iterator[Probl
                 path,
                 f"{label} comes before lag and phase-in are over ({waiting} periods from {start})",
                 "name a later period, or shorten design.lag and design.phase_in",
+            )
+
+
+def interruptions_end_after_they_begin(evaluation: GivenBlocks) -> Iterator[Problem]:
+    """Yield other interruptions whose last period comes before their first."""
+    frequency = evaluation.data.frequency
+    for position, other in enumerate(getattr(evaluation.design, "other_interruptions", ())):
+        first, last = other.period, other.until
+        if last is None or not (is_period(first, frequency) and is_period(last, frequency)):
+            continue
+        if period_ordinal(last, frequency) < period_ordinal(first, frequency):
+            yield Problem(
+                ("design", "other_interruptions", position, "until"),
+                f"'{other.name}' ends ({last}) before it begins ({first})",
+                "give its first and its last period, or leave 'until' out if it stays",
             )

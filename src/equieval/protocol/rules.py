@@ -27,6 +27,7 @@ from equieval.protocol.periods import EXAMPLES, is_period, period_ordinal
 from equieval.protocol.robustness_rules import (
     honest_bounds_need_a_comparison,
     impacts_begin_inside_the_analysis,
+    interruptions_end_after_they_begin,
     plausibility_needs_missing_levels,
     sustained_horizons_are_periods,
 )
@@ -162,6 +163,8 @@ def _design_periods(design: DesignBase) -> Iterator[tuple[KeyPath, str]]:
     yield from _each(("design", "exclude_periods"), design.exclude_periods)
     for position, other in enumerate(getattr(design, "other_interruptions", ())):
         yield ("design", "other_interruptions", position, "period"), other.period
+        if other.until is not None:
+            yield ("design", "other_interruptions", position, "until"), other.until
 
 
 def _each(path: KeyPath, labels: Sequence[str]) -> Iterator[tuple[KeyPath, str]]:
@@ -246,11 +249,12 @@ def _robustness_starts_are_others(evaluation: GivenBlocks) -> Iterator[Problem]:
     if not starts:
         return
     ordinals = [period_ordinal(label, frequency) for label in starts]
+    begun = starts[ordinals.index(min(ordinals))]
     for i, label in enumerate(robustness.placebo_starts):
         if is_period(label, frequency) and period_ordinal(label, frequency) >= min(ordinals):
             yield Problem(
                 ("robustness", "placebo_starts", i),
-                f"{label} is no placebo: exposure has begun ({starts[0]})",
+                f"{label} is no placebo: exposure has begun ({begun})",
                 "choose a period before the start",
             )
     for i, label in enumerate(robustness.alternative_starts):
@@ -338,6 +342,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("equity", "robustness"), placebo_levels_are_some_of_them),
     Rule(("design", "robustness"), placebo_units_are_controls),
     Rule(("data", "design", "outcomes"), impacts_begin_inside_the_analysis),
+    Rule(("data", "design"), interruptions_end_after_they_begin),
     Rule(("identity", "population"), _synthetic_means_fictional),
     Rule(("data", "disclosure"), _open_data_are_open),
     Rule(("identity",), _final_is_complete),

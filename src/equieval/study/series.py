@@ -13,7 +13,7 @@ import pandas as pd
 from equieval.data import Observations, parse_period
 from equieval.disclosure.protect import MARK
 from equieval.errors import DesignError, did_you_mean
-from equieval.methods.its_design import Impact, SegmentedModel
+from equieval.methods.its_design import Impact, Interruption, SegmentedModel
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
     ControlledInterruptedTimeSeries,
@@ -50,7 +50,8 @@ class SeriesDesign:
     impact : how the effect may show: a change of level, of slope, or of both.
     seasonality : how the season is modelled.
     lag, phase_in : periods until the effect begins, and after that left out of the model.
-    other : further interruptions that the counterfactual keeps, by name.
+    other : further interruptions that the counterfactual keeps, by name: the first period of one
+        that stays, the first and the last of one that passed.
     controlled : whether the series is the difference to comparison units.
     """
 
@@ -62,7 +63,7 @@ class SeriesDesign:
     seasonality: str = "none"
     lag: int = 0
     phase_in: int = 0
-    other: tuple[tuple[str, pd.Period], ...] = ()
+    other: tuple[tuple[str, Interruption], ...] = ()
     controlled: bool = False
 
     @property
@@ -185,11 +186,17 @@ def stated_design(evaluation: Evaluation, periods: pd.PeriodIndex, frequency: st
         design.lag,
         design.phase_in,
         tuple(
-            (entry.name, parse_period(entry.period, frequency))
+            (entry.name, _lasting(entry.period, entry.until, frequency))
             for entry in design.other_interruptions
         ),
         isinstance(design, ControlledInterruptedTimeSeries),
     )
+
+
+def _lasting(first: str, last: str | None, frequency: str) -> Interruption:
+    """Return when another interruption came, and if it passed, its last period, too."""
+    begins = parse_period(first, frequency)
+    return begins if last is None else (begins, parse_period(last, frequency))
 
 
 def _interrupted(

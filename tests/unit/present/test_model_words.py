@@ -32,3 +32,12 @@ def test_the_season_is_in_the_formula_only_where_it_is_modelled() -> None:
     said = words("intercept", "t", "post", "sin 1", "cos 1", seasonality="fourier-1")
     assert "+ s_t + u_t" in said
     assert "one pair of sine and cosine" in said
+
+
+def test_other_interruptions_are_in_the_formula_by_name_and_stay_in_the_counterfactual() -> None:
+    assert "o_t" not in words("intercept", "t", "post", "sin 1", seasonality="fourier-1")
+    said = words("intercept", "t", "post", "post a reform", "since a reform", "during a strike")
+    assert "+ o_t + u_t" in said
+    assert "which the counterfactual keeps: a reform, a level and a slope of its own" in said
+    assert "a strike, a level of its own while it lasts" in said
+    assert r"without $\beta_2$: the earlier" in said

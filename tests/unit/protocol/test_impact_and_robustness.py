@@ -65,6 +65,18 @@ BROKEN: dict[str, tuple[Changes, str, str, str]] = {
         "2031 lies outside the analysis",
         "widen",
     ),
+    "an interruption that ends before it begins": (
+        {OTHERS: [{"name": "A", "period": "2018", "until": "2017"}]},
+        "design.other_interruptions[0].until",
+        "'A' ends (2017) before it begins (2018)",
+        "leave 'until' out",
+    ),
+    "an interruption that passes after the data end": (
+        {OTHERS: [{"name": "A", "period": "2018", "until": "2031"}]},
+        "design.other_interruptions[0].until",
+        "2031 lies outside the analysis",
+        "widen",
+    ),
     "a month in yearly data": (
         {OTHERS: [{"name": "A", "period": "2018-02"}]},
         "design.other_interruptions[0].period",
@@ -158,13 +170,15 @@ def test_a_series_can_wait_for_its_impact_and_have_other_interruptions(
     blocks["design"] |= {
         "lag": 1,
         "phase_in": 1,
-        "other_interruptions": [{"name": "Pandemic", "period": 2019}],
+        "other_interruptions": [
+            {"name": "Pandemic", "period": 2019},
+            {"name": "Strike", "period": 2017, "until": 2018},
+        ],
     }
     design = Evaluation.of_blocks(blocks, where="page").design
     assert (design.lag, design.phase_in) == (1, 1)
-    assert [(other.name, other.period) for other in design.other_interruptions] == [
-        ("Pandemic", "2019")
-    ]
+    others = [(other.name, other.period, other.until) for other in design.other_interruptions]
+    assert others == [("Pandemic", "2019", None), ("Strike", "2017", "2018")]
 
 
 def test_checks_beside_a_comparison_are_read(blocks: dict[str, Any]) -> None:

@@ -110,6 +110,21 @@ BROKEN: dict[str, tuple[Changes, str, str, str]] = {
         "2017 is no placebo",
         "before the start",
     ),
+    "placebo after the first of several starts": (
+        {
+            ("design",): {
+                "type": "staggered-did",
+                "unit": "trust",
+                "adoption": {"A": "2018", "B": "2016"},
+                "controls": ["C"],
+                "selection": {"rule": "volunteered", "words": "They came forward"},
+            },
+            ("robustness",): {"placebo_starts": ["2017"]},
+        },
+        "robustness.placebo_starts[0]",
+        "2017 is no placebo: exposure has begun (2016)",
+        "before the start",
+    ),
     "alternative that is the start": (
         {("robustness",): {"alternative_starts": ["2016"]}},
         "robustness.alternative_starts[0]",

@@ -20,6 +20,7 @@ from equieval.protocol.design import InterruptedTimeSeries, Robustness
 from equieval.protocol.outcomes import Equity, Primary
 from equieval.study.baseline import baseline
 from equieval.study.its import inequality_effect
+from equieval.study.its_rows import fit_series
 from equieval.study.rates_by_period import outcome_series
 from equieval.study.series import SeriesDesign, label, series_design
 
@@ -229,6 +230,28 @@ def test_excluded_periods_leave_the_fit_and_keep_their_place_in_time(project: Pa
     values = outcome_series(observations, "stillbirth")
     assert design.points(values) == (30, 29)
     assert len(design.matrix()) == 60
+
+
+def test_an_interruption_that_passed_has_a_level_while_it_lasted(project: Path) -> None:
+    """In one period that is a point of its own: the same as leaving the period out."""
+    at = {"name": "strike", "period": "2018-01"}
+
+    def fitted(change: Change) -> tuple[pd.Series, SeriesDesign]:
+        path, _ = write_made_up(project, "passed", change, after=12, **MADE)
+        evaluation, observations = read(project, path)
+        design = series_design(evaluation, observations)
+        fit = fit_series(outcome_series(observations, "stillbirth"), design)
+        return pd.concat([fit.params, fit.std_error], keys=["estimate", "error"]), design
+
+    other = "design.other_interruptions"
+    for_a_month, _ = fitted(setting(other, [at | {"until": "2018-01"}]))
+    without, _ = fitted(setting("design.exclude_periods", ["2018-01"]))
+    pd.testing.assert_series_equal(for_a_month[without.index], without, rtol=1e-4)
+    _, longer = fitted(setting(other, [at | {"until": "2018-03"}]))
+    matrix = longer.matrix()
+    lasted = [label(period) for period in matrix.index[matrix["during strike"] == 1]]
+    assert lasted == ["2018-01", "2018-02", "2018-03"]
+    assert "since strike" not in matrix
 
 
 @pytest.mark.parametrize(

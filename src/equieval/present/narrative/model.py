@@ -19,6 +19,10 @@ _CHANGES = {
     ("post",): "a change of level from the start on",
     ("since",): "a change of slope from the start on",
 }
+_OTHERS = {
+    "since": "a level and a slope of its own from then on",
+    "during": "a level of its own while it lasts",
+}
 _SEASONS = {
     "none": "",
     "fourier-1": "one pair of sine and cosine over the year",
@@ -78,12 +82,24 @@ def _segments(data: pd.DataFrame, symbol: str, seasonality: str) -> tuple[str, s
     """Formula, what its terms mean, which changes it has, and their coefficients."""
     terms = tuple(term for term in _IMPACT if term in set(data["term"]))
     symbols = [r"\beta_0 + \beta_1 t", *(_IMPACT[term][0] for term in terms)]
+    others = _others(data["term"])
+    if others:
+        symbols.append("o_t")
     season = _SEASONS[seasonality]
     if season:
         symbols.append("s_t")
     formula = rf"{symbol} = {' + '.join(symbols)} + u_t, \qquad u_t = \varphi u_{{t-1}} + e_t."
     meanings = [_IMPACT[term][1] for term in terms]
+    if others:
+        meanings.append(f"$o_t$ is what other events add, which the counterfactual keeps: {others}")
     if season:
         meanings.append(f"$s_t$ is the season: {season}")
     betas = " and ".join(_COEFFICIENT[term] for term in terms)
     return formula, "; ".join(meanings), _CHANGES[terms], betas
+
+
+def _others(terms: pd.Series) -> str:
+    """Say which other interruptions the model has, and how each shows; empty without one."""
+    named = [str(term).partition(" ")[::2] for term in terms]
+    said = [f"{name}, {_OTHERS[kind]}" for kind, name in named if name and kind in _OTHERS]
+    return "; ".join(said)
