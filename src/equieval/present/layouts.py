@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from equieval.present.artefact import Column, Table
-from equieval.present.numbers import change_unit, number, plain
+from equieval.present.numbers import change_unit, plain
 
 
 def facts(data: pd.DataFrame, *, caption: str, head: str = "Item", note: str = "") -> Table:
@@ -95,10 +95,10 @@ def plausibility_needed(data: pd.DataFrame, *, caption: str, unit: str) -> Table
 
 def _needed_words(factor: float) -> str:
     if math.isinf(factor):
-        return "No way of sharing them out makes the gap vanish or turn round."
+        return "No way of sharing them out makes it vanish."
     if factor <= 1:
-        return "Even if they are as those known, the direction of the gap is open."
-    return f"The gap stands unless they are {number(factor, 2)} times as unlike, or more."
+        return "Its direction is open in any case."
+    return "It stands below this factor."
 
 
 def where_none_can_be(data: pd.DataFrame, *, caption: str, note: str = "") -> Table:

@@ -301,7 +301,8 @@ def _made(row: dict[str, Any]) -> dict[str, Any]:
     said = (row.get("inference"), row.get("note"))
     words = "; ".join(str(part) for part in said if part)
     weighting = str(row.get("weighting") or "")
-    return {"made": words, "weighting": WEIGHTING.get(weighting, weighting)}
+    who = WEIGHTING.get(weighting, weighting).partition(";")[0]
+    return {"made": words, "weighting": who}
 
 
 def _numbers(row: dict[str, Any], words: str) -> dict[str, Any]:
