@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from drdid.drdid import drdid_panel
+from drdid.ipwd_did import std_ipw_did_panel
 from drdid.reg_did import reg_did_panel
 
 from equieval.errors import DesignError
 from equieval.methods.adjustment import adjustment_terms, doubly_robust, refuse_too_many
 from equieval.methods.did import two_way_fixed_effects
+from equieval.methods.doubly_robust import effects_on_changes
 from equieval.methods.few_clusters import cr2, wild_bootstrap
 from equieval.methods.inequality_effect import stratum_effects
 
@@ -76,9 +78,44 @@ def test_the_adjusted_estimate_is_the_outcome_regression_of_drdid(data, changes,
 def test_the_doubly_robust_estimate_and_error_are_those_of_drdid(data, changes, weights):
     expected, error = _drdid(drdid_panel, changes, weights)
     found = doubly_robust(data, ["age"], outcome="y", weights=weights)
-    # diff-diff divides the weighted part by the number treated, drdid by the sum of the weights
-    assert found.estimate == pytest.approx(expected, abs=0.05 * error)
-    assert found.std_error == pytest.approx(error, rel=0.03)
+    assert found.estimate == pytest.approx(expected, rel=1e-8)
+    assert found.std_error == pytest.approx(error, rel=1e-8)
+
+
+@pytest.mark.parametrize("regression", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_drdid_agrees_where_selection_is_strong(weighted, regression):
+    theirs = drdid_panel if regression else std_ipw_did_panel
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        x = rng.normal([30.0, 0.0], [10.0, 1.0], size=(150, 2))
+        treated = rng.random(150) < 1 / (1 + np.exp(-0.16 * (x[:, 0] - 32) - 0.7 * x[:, 1]))
+        change = 0.01 * x[:, 0] ** 2 + x[:, 1] + rng.normal(size=150)
+        weights = rng.uniform(0.2, 6, 150) if weighted else np.ones(150)
+        design = np.column_stack([np.ones(150), x])
+        expected, influence = theirs(change, np.zeros(150), treated * 1, design, weights)
+        found, own = effects_on_changes(change[:, None], treated, x, weights, regression=regression)
+        error = np.sqrt((influence**2).sum()) / 150
+        assert found[0] == pytest.approx(expected, abs=1e-8 * error)
+        np.testing.assert_allclose(own[:, 0], influence / 150, atol=1e-8 * error)
+
+
+@pytest.mark.parametrize("regression", [True, False])
+def test_controls_all_but_sure_to_be_treated_are_left_out_as_in_drdid(regression):
+    rng = np.random.default_rng(0)
+    x = np.append(rng.uniform(-5, 6, 2000), 5.9)
+    treated = np.append(rng.random(2000) < 1 / (1 + np.exp(-x[:-1])), False)
+    design = sm.add_constant(x)
+    score = sm.GLM(treated * 1.0, design, family=sm.families.Binomial()).fit().fittedvalues
+    assert 0.995 < score[-1] < 0.999  # above DRDID's limit, below did's
+    change = x + rng.normal(size=2001)
+    theirs = drdid_panel if regression else std_ipw_did_panel
+    expected, influence = theirs(change, np.zeros(2001), treated * 1, design)
+    found, own = effects_on_changes(
+        change[:, None], treated, x[:, None], np.ones(2001), regression=regression
+    )
+    assert found[0] == pytest.approx(expected, rel=1e-8)
+    np.testing.assert_allclose(own[:, 0], influence / 2001, atol=1e-12)
 
 
 def test_cr2_errors_are_hc2_on_the_changes_of_two_periods(data):

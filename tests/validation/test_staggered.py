@@ -7,6 +7,7 @@ import io
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from equieval.methods.staggered import callaway_santanna
@@ -70,6 +71,57 @@ def test_the_universal_base_moves_only_what_lies_before(mpdta, effects):
     assert (base["estimate"] == 0).all()
 
 
+def _compare(data, covariates, names, *, method, control_group, base_period, weights, early):
+    """Hold every effect, error and overall effect against csdid's, to rounding."""
+    outcome, first, unit, period = names.values()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        from csdid.att_gt import ATTgt
+
+        theirs = ATTgt(
+            yname=outcome,
+            gname=first,
+            idname=unit,
+            tname=period,
+            xformla=f"{outcome}~" + "+".join(covariates or ("1",)),
+            data=data.copy(),
+            control_group=[control_group.replace("-", "")],
+            weights_name=weights,
+            anticipation=early,
+        ).fit(est_method={"or": "reg"}.get(method, method), bstrap=False, base_period=base_period)
+        overall = {
+            kind: theirs.aggte(typec=kind, bstrap=False, cband=False).atte
+            for kind in ("simple", "group", "dynamic", "calendar")
+        }
+    ours = callaway_santanna(
+        data,
+        covariates=covariates,
+        method=method,
+        control_group=control_group,
+        base_period=base_period,
+        weights=weights,
+        anticipation=early,
+        **names,
+    )
+    cells = ["cohort", "time"]
+    expected = pd.DataFrame(
+        {
+            "cohort": theirs.results["group"],
+            "time": theirs.results["year"],
+            "estimate": theirs.results["att"],
+            "std_error": np.nan_to_num(np.asarray(theirs.results["se"], dtype=float)),
+        }
+    ).set_index(cells)
+    found = ours.effects.set_index(cells).loc[expected.index]
+    assert len(found) == len(ours.effects)
+    for column in ("estimate", "std_error"):
+        np.testing.assert_allclose(found[column], expected[column], rtol=1e-8, atol=1e-10)
+    for kind, answer in overall.items():
+        effect = ours.aggregate(kind, draws=10).overall
+        assert effect.estimate == pytest.approx(answer["overall_att"], rel=1e-8)
+        assert effect.std_error == pytest.approx(np.ravel(answer["overall_se"])[0], rel=1e-8)
+
+
 @pytest.mark.parametrize("weights", [None, "population"])
 @pytest.mark.parametrize("covariates", [(), ("lpop",)])
 @pytest.mark.parametrize("method", ["dr", "ipw", "or"])
@@ -77,41 +129,58 @@ def test_the_universal_base_moves_only_what_lies_before(mpdta, effects):
 def test_csdid_agrees_on_effects_errors_and_aggregations(
     mpdta, weights, covariates, method, control_group
 ):
-    mpdta = mpdta.assign(population=np.exp(mpdta["lpop"]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from csdid.att_gt import ATTgt
-
-        with contextlib.redirect_stdout(io.StringIO()):
-            theirs = ATTgt(
-                yname="lemp",
-                gname="first",
-                idname="county",
-                tname="year",
-                xformla="lemp~" + "+".join(covariates or ("1",)),
-                data=mpdta.copy(),
-                control_group=[control_group.replace("-", "")],
-                weights_name=weights,
-            ).fit(est_method={"or": "reg"}.get(method, method), bstrap=False, base_period="varying")
-            overall = {
-                kind: theirs.aggte(typec=kind, bstrap=False, cband=False).atte
-                for kind in ("simple", "group", "dynamic", "calendar")
-            }
-    ours = callaway_santanna(
-        mpdta,
-        covariates=covariates,
+    _compare(
+        mpdta.assign(population=np.exp(mpdta["lpop"])),
+        covariates,
+        COLUMNS,
         method=method,
         control_group=control_group,
         base_period="varying",
         weights=weights,
-        **COLUMNS,
+        early=0,
     )
-    # doubly robust: diff-diff divides the weighted part by the number treated, csdid (as R's did)
-    # by the sum of the weights; the rest agrees to rounding
-    slack = 1e-5 if covariates and method == "dr" else 1e-9
-    np.testing.assert_allclose(ours.effects["estimate"], theirs.results["att"], atol=slack)
-    np.testing.assert_allclose(ours.effects["std_error"], theirs.results["se"], rtol=5e-3)
-    for kind, expected in overall.items():
-        found = ours.aggregate(kind).overall
-        assert found.estimate == pytest.approx(expected["overall_att"], abs=slack)
-        assert found.std_error == pytest.approx(expected["overall_se"], rel=5e-3)
+
+
+def _selected(seed, *, moving):
+    """Who joins, when, and the trend follow from two covariates, the trend not in a line."""
+    rng = np.random.default_rng(seed)
+    size, older = 20 + 4 * rng.normal(size=240), rng.normal(size=240)
+    drawn = 0.3 * (size - 20) + 0.6 * older + rng.logistic(size=240)
+    first = np.array([0, 6, 5, 4])[np.digitize(drawn, [-0.1, 0.8, 1.8])]
+    data = pd.MultiIndex.from_product([range(240), range(1, 8)], names=["unit", "period"])
+    data = data.to_frame(index=False)
+    unit, time = data["unit"], data["period"]
+    data["first"], data["births"] = first[unit], rng.uniform(0.2, 6, 240)[unit]
+    data["size"], data["older"] = size[unit], older[unit]
+    data["y"] = 0.02 * (data["size"] - 18) ** 2 * time + data["older"] * np.sqrt(time)
+    data["y"] += (data["first"] > 0) * (time >= data["first"]) * (1 + data["older"])
+    data["y"] += rng.normal(size=len(data))
+    data["size"] += rng.normal(size=len(data)) * moving
+    return data
+
+
+@pytest.mark.parametrize("method", ["dr", "ipw", "or"])
+@pytest.mark.parametrize(
+    ("seed", "moving", "options"),
+    [
+        (0, False, ("never-treated", "universal", None, 0)),
+        (1, False, ("never-treated", "universal", "births", 1)),
+        (2, False, ("not-yet-treated", "universal", "births", 0)),
+        (3, False, ("not-yet-treated", "varying", None, 1)),
+        (4, True, ("never-treated", "varying", "births", 0)),
+        (5, True, ("not-yet-treated", "varying", None, 0)),
+    ],
+)
+def test_csdid_agrees_where_covariates_say_who_joins(method, seed, moving, options):
+    names = {"outcome": "y", "first_exposed": "first", "unit": "unit", "period": "period"}
+    control_group, base_period, weights, early = options
+    _compare(
+        _selected(seed, moving=moving),
+        ("size", "older"),
+        names,
+        method=method,
+        control_group=control_group,
+        base_period=base_period,
+        weights=weights,
+        early=early,
+    )

@@ -85,7 +85,7 @@ def _design(covariates: Array, treated: npt.NDArray[np.bool_], regression: bool)
             "The effect cannot be estimated: among the units compared the covariates repeat each "
             "other, or one of them does not vary.",
             where=_WHERE,
-            remedy="Leave out the covariate that the others tell.",
+            remedy="Leave out the covariate that does not vary, or that the others tell.",
         )
     return design
 
