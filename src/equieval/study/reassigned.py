@@ -46,10 +46,10 @@ def reassigned_rows(
     -------
     The frames ``reassigned`` (one row each: id, measure, estimate, assignments (in words), p_value,
     smallest_attainable_p, reason why there is none) and ``reassignments`` of the first (label,
-    estimate, actual), and the rows of the Estimates table. A synthetic comparison has none: its
-    headline is ranked among placebo units already.
+    estimate, actual, and the id of the true one), and the rows of the Estimates table. A synthetic
+    comparison has none: its headline is ranked among placebo units already.
     """
-    table, rows, drawn = [], [], pd.DataFrame(columns=["label", "estimate", "actual"])
+    table, rows, drawn = [], [], pd.DataFrame(columns=["label", "estimate", "actual", "id"])
     for number, (panel, about) in enumerate(panels):
         if about.design == "synthetic-did":
             continue
@@ -70,7 +70,7 @@ def reassigned_rows(
                 }
             )
             if number == 0:
-                drawn = _drawn(found)
+                drawn = _drawn(found, str(row["id"]))
         rows.append(row)
     frame = pd.DataFrame(table, columns=list(COLUMNS))
     return {"reassigned": frame, "reassignments": drawn}, rows
@@ -131,10 +131,15 @@ def _assignments(found: Reassignment) -> str:
     return f"{found.n_assignments:,} {'possible' if found.exhaustive else 'drawn'}"
 
 
-def _drawn(found: Reassignment) -> pd.DataFrame:
-    """Return the estimate of every assignment, the true one first."""
-    estimates = found.placebos["estimate"]
-    labels = ["As it was", *(f"Assignment {number}" for number in range(2, len(estimates) + 1))]
+def _drawn(found: Reassignment, key: str) -> pd.DataFrame:
+    """Return the estimate of every assignment, the true one first and by its key."""
+    others = len(found.placebos) - 1
+    labels = ["As it was", *(f"Assignment {number}" for number in range(2, others + 2))]
     return pd.DataFrame(
-        {"label": labels, "estimate": estimates, "actual": [True] + [False] * (len(labels) - 1)}
+        {
+            "label": labels,
+            "estimate": found.placebos["estimate"],
+            "actual": [True] + [False] * others,
+            "id": [key] + [None] * others,
+        }
     )
