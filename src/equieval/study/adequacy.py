@@ -11,7 +11,9 @@ degrees of freedom, which breaks down below four; they are those of the design a
 autocorrelation fixed beforehand, because those at the estimated one would pick the estimates
 that are shown by how they came out. Events per cell: the usual rule for the normal approximation
 to a count, which is about the expected one (at least five, better ten): expected from the
-periods before the start, for the same reason.
+periods before the start, for the same reason. A proportion is as uncertain where nearly everybody
+has the event as where hardly anybody has: there those without it are counted, where they are
+fewer.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equieval.present.numbers import plain
+from equieval.protocol import indicator
 
 CAN_CARRY = "can carry"
 WITH_CAUTION = "with caution"
@@ -94,11 +97,12 @@ ITS_THRESHOLDS = (
     ),
     Threshold(
         "events-per-cell",
-        "Expected events in a period, in the smallest group",
+        "Expected events or non-events in a period, whichever is fewer, in the smallest group",
         10,
         5,
-        "with few events in a group its rate is mostly chance (expected from the periods before "
-        "the start, so that what came after does not decide whether it is shown)",
+        "with few events in a group, or few people without one, its rate is mostly chance "
+        "(expected from the periods before the start, so that what came after does not decide "
+        "whether it is shown)",
         "wider groups or longer periods",
     ),
 )
@@ -134,7 +138,8 @@ COMPARISON_THRESHOLDS = (
         "Periods before the start",
         8,
         3,
-        "whether the units ran parallel is judged on these periods alone",
+        "whether the units ran parallel is judged on these periods alone (without those in which "
+        "an effect may be anticipated)",
         "a longer series before the start, or quarterly or monthly figures",
     ),
     Threshold(
@@ -147,11 +152,13 @@ COMPARISON_THRESHOLDS = (
     ),
     Threshold(
         "events-treated",
-        "Expected events before or after the start, in the smallest group of a treated unit",
+        "Expected events or non-events before or after the start, whichever is fewer, in the "
+        "smallest group of a treated unit",
         10,
         5,
-        "with few events in a group its rate is mostly chance (expected from the periods before "
-        "the start, so that what came after does not decide whether it is shown)",
+        "with few events in a group, or few people without one, its rate is mostly chance "
+        "(expected from the periods before the start, so that what came after does not decide "
+        "whether it is shown)",
         "wider groups, larger units, or longer periods",
     ),
 )
@@ -178,7 +185,8 @@ def adequacy_checks(
     ----------
     points_before, points_after : observed or planned points on either side of the start.
     df : Satterthwaite degrees of freedom of the primary estimate at `PLANNED_PHI`.
-    expected_events : events to be expected in a period, in the group with fewest.
+    expected_events : events, or non-events if they are fewer, to be expected in a period, in the
+        group with fewest.
 
     Returns
     -------
@@ -194,6 +202,24 @@ def adequacy_checks(
         },
         {"degrees-of-freedom": JUDGED_AT},
     )
+
+
+def events_or_not(cells: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return what is counted for and against an outcome in each cell, of which the fewer decide.
+
+    Parameters
+    ----------
+    cells : ``numerator, denominator``.
+
+    Returns
+    -------
+    DataFrame ``events``, and for a proportion ``others``: the people in the denominator without
+    the event.
+    """
+    counted = {"events": cells["numerator"]}
+    if indicator(outcome).proportion:
+        counted["others"] = cells["denominator"] - cells["numerator"]
+    return pd.DataFrame(counted)
 
 
 def against(

@@ -15,7 +15,7 @@ from equieval.data import Observations
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation
 from equieval.protocol.design import SyntheticDifferenceInDifferences
-from equieval.study.adequacy import COMPARISON_THRESHOLDS, against
+from equieval.study.adequacy import COMPARISON_THRESHOLDS, against, events_or_not
 from equieval.study.counting import NOTHING
 from equieval.study.did import refuse_without_interval
 from equieval.study.panel import PanelDesign, measure_panel, panel_design
@@ -91,7 +91,7 @@ def planned_panel_checks(
             "treated-units": float(treated),
             "comparison-units": float(controls),
             "assignments": float(min(math.comb(treated + controls, treated), MOST)),
-            "periods-before": float((kept < design.start).sum()),
+            "periods-before": float((kept < design.start - design.anticipation).sum()),
             "periods-after": float((kept >= design.start).sum()),
             "events-treated": expected_events(design, observations, primary.indicator),
         },
@@ -103,13 +103,15 @@ def expected_events(design: PanelDesign, observations: Observations, outcome: st
     """Return the fewest events to be expected in a group of a treated unit, before or after.
 
     A group's mean a period before the first start, times the periods that its unit has before
-    its own start, or from then to the horizon. Missing where nothing comes before.
+    its own start, or from then to the horizon. Of a proportion, people without the event are
+    counted where they are fewer. Missing where nothing comes before.
     """
     kept = _kept(design)
     early = kept[kept < design.start - design.anticipation]
     cells = observations.strata(outcome)
     cells = cells[cells["period"].isin(early)]
-    fewest = cells.groupby(["unit", "stratum"])["numerator"].mean().groupby("unit").min()
+    groups = [cells["unit"], cells["stratum"]]
+    fewest = events_or_not(cells, outcome).groupby(groups).mean().min(axis=1).groupby("unit").min()
     found = [
         float(fewest.get(unit, math.nan))
         * min((kept < start - design.anticipation).sum(), (kept >= start).sum())

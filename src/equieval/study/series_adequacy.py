@@ -14,7 +14,13 @@ from equieval.methods.contrasts import Contrast
 from equieval.methods.its_effects import planned_effect_df
 from equieval.present.numbers import plain
 from equieval.protocol import Evaluation
-from equieval.study.adequacy import JUDGED_AT, LEAST_DF, PLANNED_PHI, adequacy_checks
+from equieval.study.adequacy import (
+    JUDGED_AT,
+    LEAST_DF,
+    PLANNED_PHI,
+    adequacy_checks,
+    events_or_not,
+)
 from equieval.study.compared_series import ComparedSeries, compared_series
 from equieval.study.comparison import without_interval
 from equieval.study.its_rows import covering
@@ -48,7 +54,8 @@ def planned_checks(design: SeriesDesign, observed: pd.PeriodIndex, expected: flo
 
     Parameters
     ----------
-    expected : events to be expected in the smallest group and period.
+    expected : events, or non-events if they are fewer, to be expected in the smallest group and
+        period.
     """
     return adequacy_checks(
         points_before=int((observed < design.start).sum()),
@@ -89,7 +96,8 @@ def as_carried(contrast: Contrast, design: SeriesDesign, values: pd.Series) -> t
 def expected_events(compared: ComparedSeries, design: SeriesDesign, outcome: str) -> float:
     """Return the mean number of events a period before the start, in the group with fewest.
 
-    With comparison units, of both sides: a difference is no surer than its smaller side.
+    Of a proportion, the mean number of people without the event where they are fewer. With
+    comparison units, of both sides: a difference is no surer than its smaller side.
     """
     before = [p for p in design.periods if p < design.start and p not in design.excluded]
     found = []
@@ -97,5 +105,6 @@ def expected_events(compared: ComparedSeries, design: SeriesDesign, outcome: str
         if side is not None:
             cells = side.strata(outcome)
             cells = cells[cells["period"].isin(before)]
-            found.append(cells.groupby("stratum")["numerator"].mean().min())
+            counted = events_or_not(cells, outcome)
+            found.append(counted.groupby(cells["stratum"]).mean().min().min())
     return float(min(found))

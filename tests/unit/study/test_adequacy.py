@@ -9,9 +9,13 @@ the normal approximation of a count).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import pandas as pd
 import pytest
+from evaluations import PROJECT, read
 
+from equieval.protocol import Evaluation
 from equieval.study.adequacy import (
     CAN_CARRY,
     CANNOT_SAY,
@@ -21,7 +25,9 @@ from equieval.study.adequacy import (
     adequacy_checks,
     against,
     design_level,
+    events_or_not,
 )
+from equieval.study.designs import study_of
 
 ENOUGH = {"points_before": 24, "points_after": 24, "df": 20.0, "expected_events": 50.0}
 
@@ -80,3 +86,48 @@ def test_the_published_thresholds_are_those_that_decide(
             checks = against(thresholds, {**enough, decided.id: value})
             assert design_level(checks) == level
             assert dict(zip(checks["id"], checks["judgement"], strict=True))[decided.id] == level
+
+
+@pytest.mark.parametrize(
+    ("id", "check"),
+    [
+        ("inclusion-outreach-booking", "events-per-cell"),
+        ("smokefree-pathway-smoking-at-delivery", "events-treated"),
+    ],
+)
+def test_a_design_carries_as_much_where_nearly_everybody_as_where_hardly_anybody_has_the_event(
+    id: str, check: str
+) -> None:
+    # The variance of a proportion is the same at p and at 1 - p.
+    evaluation, observations = read(PROJECT, PROJECT / "params" / f"{id}.yaml")
+    table = observations.table
+    few = table["denominator"].clip(upper=1)
+    found = [
+        study_of(evaluation.design.type)
+        .checks(evaluation, replace(observations, table=table.assign(numerator=numerator)), None)
+        .set_index("id")
+        for numerator in (few, table["denominator"] - few)
+    ]
+    pd.testing.assert_frame_equal(*found)
+    assert found[0].loc[check, "found"] < 40
+    assert "whichever is fewer" in found[0].loc[check, "criterion"]
+
+
+def test_nobody_is_counted_as_without_the_event_where_the_denominator_is_modelled() -> None:
+    cells = pd.DataFrame({"numerator": [90.0], "denominator": [100.0]})
+    modelled = events_or_not(cells, "perinatal-mental-health-access")
+    counted = events_or_not(cells, "smoking-at-delivery")
+    assert modelled.to_dict("list") == {"events": [90.0]}
+    assert counted.to_dict("list") == {"events": [90.0], "others": [10.0]}
+
+
+def test_periods_in_which_an_effect_is_anticipated_do_not_count_as_before() -> None:
+    id = "midwifery-continuity-staggered"
+    evaluation, observations = read(PROJECT, PROJECT / "params" / f"{id}.yaml")
+    found = []
+    for waits in (0, 2):
+        design = evaluation.design.model_copy(update={"anticipation": waits})
+        stated = Evaluation({**evaluation.given, "design": design}, evaluation.where)
+        checks = study_of(design.type).checks(stated, observations, None).set_index("id")
+        found.append(checks.loc["periods-before", "found"])
+    assert found == [6, 4]

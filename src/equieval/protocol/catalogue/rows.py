@@ -62,6 +62,14 @@ class Indicator:
     recalled: bool = False
 
     @property
+    def proportion(self) -> bool:
+        """Whether events happen to some of those in the denominator, so that the others are people.
+
+        Not where the denominator is modelled: what is left of it is nobody in particular.
+        """
+        return all(trap.id != "modelled-denominator" for trap in self.traps)
+
+    @property
     def in_text(self) -> str:
         """The name as running text writes it: no capital, unless the word is an abbreviation.
 
