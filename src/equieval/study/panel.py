@@ -179,7 +179,7 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
     controls = tuple(design.controls)
     if not controls:
         controls = _last_to_start(adoption)
-        periods = _until_the_last_start(periods, horizon, adoption, design.anticipation)
+        periods = until_the_last_start(periods, horizon, adoption, design.anticipation)
         adoption = {unit: start for unit, start in adoption.items() if unit not in controls}
     found = PanelDesign(
         unit=design.unit,
@@ -325,7 +325,7 @@ def _last_to_start(adoption: Mapping[str, pd.Period]) -> tuple[str, ...]:
     return tuple(unit for unit, start in adoption.items() if start == max(adoption.values()))
 
 
-def _until_the_last_start(
+def until_the_last_start(
     periods: pd.PeriodIndex,
     horizon: pd.Period,
     adoption: Mapping[str, pd.Period],

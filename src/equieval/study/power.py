@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,8 +189,9 @@ def _refuse_what_cannot_say(checks: pd.DataFrame, prepared: Prepared) -> None:
     if design_level(checks) != CANNOT_SAY:
         return
     remedies = list(checks.loc[checks["judgement"] == CANNOT_SAY, "remedy"])
-    if design_level(prepared.checks(2)) != CANNOT_SAY:
-        remedies.insert(0, "twice as many periods after the start would do")
+    with suppress(DesignError):  # Where all units start, nobody may be left to compare with.
+        if design_level(prepared.checks(2)) != CANNOT_SAY:
+            remedies.insert(0, "twice as many periods after the start would do")
     raise DesignError(
         "whatever the effect, the report would answer that the data cannot say: "
         + "; ".join(missed(checks, CANNOT_SAY)),

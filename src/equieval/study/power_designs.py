@@ -25,9 +25,11 @@ from equieval.study.panel import (
     measure_panel,
     panel_design,
     rate_panel,
+    until_the_last_start,
     with_covariates,
 )
 from equieval.study.panel_adequacy import planned_panel_checks
+from equieval.study.panel_options import comparative
 from equieval.study.planned_panel import planned_panel
 from equieval.study.power_plan import Plan
 from equieval.study.rates_by_period import measure_values, outcome_series
@@ -225,6 +227,8 @@ def prepare_comparison(
 
     def longer(times: int) -> PanelDesign:
         last = design.start + (times * len(after) - 1)
+        if not comparative(evaluation).controls:
+            until_the_last_start(design.periods, last, _starts(evaluation), design.anticipation)
         return replace(design, periods=pd.period_range(design.periods[0], last), horizon=last)
 
     def checks(times: int) -> pd.DataFrame:
@@ -273,11 +277,8 @@ def _planned_panel(
     For that the design is given starts in the last periods before the true one: those that are
     planned are not in the data.
     """
-    design, primary = evaluation.design, evaluation.outcomes.primary
-    frequency = observations.frequency
-    adoption: dict[str, str] | None = getattr(design, "adoption", None)
-    names = adoption or dict.fromkeys(design.treated, first_start(evaluation))  # type: ignore[union-attr]
-    starts = {unit: parse_period(name, frequency) for unit, name in names.items()}
+    design, primary = comparative(evaluation), evaluation.outcomes.primary
+    frequency, starts = observations.frequency, _starts(evaluation)
     known = observations.periods(primary.indicator)
     if len(known) < FEWEST_BEFORE:
         raise _too_few(len(known), "design.first_period")
@@ -286,15 +287,22 @@ def _planned_panel(
     changes: dict[str, Any] = {
         "last_period": last,
         "exclude_periods": tuple(label(period) for period in excluded if period <= known[-1]),
+        "anticipation": 0,
     }
-    if adoption is None:
+    judged = last
+    if not hasattr(design, "adoption"):
         changes["start"] = last
     else:
+        # Where all start, the last to do so are compared with until then.
+        waiting = max(starts.values()) if not design.controls else None
+        judged = label(known[-2])
         changes["adoption"] = {
-            unit: label(known[-2]) if begins == min(starts.values()) else last
+            unit: label(known[-3]) if begins == min(starts.values())
+            else last if begins == waiting
+            else judged
             for unit, begins in starts.items()
-        }
-    earlier = primary.model_copy(update={"horizon": last})
+        }  # fmt: skip
+    earlier = primary.model_copy(update={"horizon": judged})
     given = {name: block for name, block in evaluation.given.items() if name != "robustness"}
     given["design"] = design.model_copy(update=changes)
     given["outcomes"] = evaluation.outcomes.model_copy(update={"primary": earlier})
@@ -305,8 +313,19 @@ def _planned_panel(
         adoption={unit: starts[unit] for unit in held.adoption},
         horizon=end,
         excluded=tuple(excluded),
+        anticipation=design.anticipation,
     )
     return with_covariates(planned, observations)
+
+
+def _starts(evaluation: Evaluation) -> dict[str, pd.Period]:
+    """Return the first exposed period of every unit that starts, as the protocol plans it."""
+    design = comparative(evaluation)
+    names = getattr(design, "adoption", None) or dict.fromkeys(
+        design.treated, first_start(evaluation)
+    )
+    frequency = evaluation.data.frequency
+    return {unit: parse_period(str(name), frequency) for unit, name in names.items()}
 
 
 def _too_few(periods: int, where: str) -> DesignError:

@@ -79,7 +79,11 @@ def planned_evaluation(evaluation: Evaluation, end: pd.Period) -> Evaluation:
     def inside(name: str) -> bool:
         return parse_period(name, frequency) <= end
 
-    late = [unit for unit, name in getattr(design, "adoption", {}).items() if not inside(name)]
+    adoption = getattr(design, "adoption", {})
+    late = [unit for unit, name in adoption.items() if not inside(name)]
+    if adoption and not design.controls:  # type: ignore[union-attr]
+        # Those that start last are what the others are compared with until then.
+        late = [unit for unit in late if adoption[unit] != max(adoption.values())]
     if late:
         raise DesignError(
             f"{', '.join(late)} would start after the last planned period ({label(end)})",

@@ -175,3 +175,23 @@ def test_covariates_that_the_units_cannot_carry_are_refused_before_anything_is_d
         with pytest.raises(DesignError, match="cannot carry 1 covariates") as refusal:
             asked()
         assert refusal.value.where == "design.covariates"
+
+
+def test_where_all_units_start_a_plan_compares_with_the_last_until_they_do(tmp_path: Path) -> None:
+    def all_join(blocks: Blocks) -> None:
+        design = blocks["design"]
+        design["adoption"] |= dict.fromkeys(design.pop("controls"), "2023-Q1")
+        blocks["outcomes"]["primary"]["horizon"] = "2022-Q4"
+
+    path, _ = write_comparison(tmp_path, "all-join", all_join, kind="staggered-did")
+    evaluation, observations = read(tmp_path, path)
+    found = detectable_effects(evaluation, tmp_path, simulation=Simulation(replications=20))
+    pd.testing.assert_frame_equal(
+        found.checks, study_of("staggered-did").checks(evaluation, observations, None)
+    )
+    assert (found.plan.n_units, found.plan.n_treated_units) == (16, 6)
+    for answer in found.answers:
+        assert "16 units, 6 of them treated" in answer.judged
+        assert np.isinf(answer.longer)  # nobody is left to compare with
+    with pytest.raises(DesignError, match="nobody is left to compare with"):
+        detectable_effects(evaluation, tmp_path, simulation=FEW, periods_after=8)
