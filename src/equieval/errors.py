@@ -103,3 +103,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean '{close[0]}'?"
     return "known: " + ", ".join(choices)
+
+
+def one_of(value: object, known: Iterable[str], where: str) -> None:
+    """Raise ``InputError`` for a word that is none of ``known``, and name them all.
+
+    For arguments whose words are closed: a misspelt one must not be taken for another.
+
+    >>> one_of("high", ["low", "high"], "polarity")
+    """
+    choices = tuple(known)
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(
+            f"{value!r} is none of the words known here: {', '.join(choices)}.",
+            where=where,
+            remedy=did_you_mean(str(value), choices),
+        )

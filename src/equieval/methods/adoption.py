@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
+from equieval.methods.arguments import require_moment
 from equieval.methods.panel import (
     numeric,
     refuse_constant,
@@ -37,7 +39,8 @@ def adoption_panel(
     ``unit, time, outcome, first, cluster`` and the covariates; ``first`` is 0 for units never
     exposed in these periods. Units exposed from the start are left out and counted in the note.
     Raises ``DesignError`` for an absent column, a unit that occurs twice in a period, misses
-    one, or has more than one first exposed period or cluster.
+    one, or has more than one first exposed period or cluster, and for a first exposed period that
+    is none of the data's kind (text, a fraction, another frequency).
     """
     names = [outcome, first_exposed, unit, period, *covariates, *([cluster] if cluster else [])]
     where = "staggered difference-in-differences"
@@ -49,10 +52,12 @@ def adoption_panel(
     time = time_numbers(data[period])
     labels: dict[int, object] = {}
     first = data[first_exposed]
+    _refuse_other_moments(first, data[period], where)
     if isinstance(data[period].dtype, pd.PeriodDtype):
         origin = data[period].min().ordinal
         first = first.map(lambda value: np.nan if pd.isna(value) else value.ordinal - origin + 1)
     else:
+        first = first.astype(float)
         first = first.where(first != 0) - data[period].min() + 1
     # Exposed before the first period is exposed from the start; after the last one, never here.
     first = first.astype(float).clip(lower=1).where(first <= time.max())
@@ -101,8 +106,15 @@ def adoption_panel(
     return kept, labels, note
 
 
+def _refuse_other_moments(first: pd.Series, periods: pd.Series, where: str) -> None:
+    for value in first.dropna().unique():
+        if value not in (0, math.inf):  # both are ways to write "never"
+            require_moment(value, periods, where)
+
+
 def refuse_adoption(panel: pd.DataFrame, control_group: ControlGroup, where: str) -> None:
     """Raise ``DesignError`` when nobody is exposed later, no controls or one cluster are left."""
+    one_of(control_group, get_args(ControlGroup), "control_group")
     cohorts = panel.groupby("unit")["first"].first()
     if not (cohorts > 0).any():
         raise DesignError(

@@ -19,6 +19,7 @@ from linearmodels.panel import PanelOLS
 from linearmodels.panel.utility import AbsorbingEffectError
 
 from equieval.errors import DesignError, did_you_mean
+from equieval.methods.arguments import require_moment
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.few_clusters import refuse_absorbed_covariates
 from equieval.methods.panel import (
@@ -70,9 +71,10 @@ def difference_in_differences(
 
     ``data`` has one row per unit and period. With a balanced panel the estimate is the
     difference between the treated and the other units' changes in mean outcome. Errors as for
-    ``two_way_fixed_effects``.
+    ``two_way_fixed_effects``, and for a start that is no period of the data.
     """
     require_columns(data, [treated, period], "difference-in-differences")
+    require_moment(start, data[period], "design.start")
     if not numeric(data, treated, "difference-in-differences").isin([0, 1]).all():
         raise DesignError(
             f"The column {treated!r} is neither 0 nor 1 somewhere.",
@@ -113,7 +115,7 @@ def two_way_fixed_effects(
     period effects as parameters, as a regression on dummies does. Rows without an outcome are
     left out and counted in ``note``. Raises ``DesignError`` when a unit occurs twice in a period,
     when nobody is exposed, when no controls or no earlier periods are left, when there is one
-    cluster, and for covariates that the effects absorb.
+    cluster or a unit is in two, and for covariates that the effects absorb.
     """
     panel, note = exposure_panel(
         data,
@@ -254,7 +256,8 @@ def triple_difference(
             refuse_constant(outcomes[-1].dropna(), f"triple difference, stratum {level!r}")
     frame = pd.DataFrame({"gap": outcomes[0] - outcomes[1], "exposed": worst[exposed]})
     if weights is not None:
-        frame["weight"] = 1 / (1 / worst[weights] + 1 / best[weights])
+        births = [numeric(side, weights, "triple difference") for side in (worst, best)]
+        frame["weight"] = 1 / (1 / births[0] + 1 / births[1])
     if cluster is not None and cluster not in both.names:
         frame[cluster] = worst[cluster]
     fit = two_way_fixed_effects(
@@ -280,7 +283,12 @@ def balanced_means(
     treated: str = "treated",
     period: str = "period",
 ) -> pd.DataFrame:
-    """Return mean outcomes before and after, treated and not: the four cells of a 2×2 design."""
+    """Return mean outcomes before and after, treated and not: the four cells of a 2×2 design.
+
+    Raises ``DesignError`` for absent columns and a start that is no period of the data.
+    """
+    require_columns(data, [outcome, treated, period], "means before and after")
+    require_moment(start, data[period], "design.start")
     after = np.where(data[period] >= start, "after", "before")
     group = np.where(data[treated].astype(float) == 1, "treated", "control")
     return data[outcome].groupby([group, after]).mean().unstack()[["before", "after"]]

@@ -20,7 +20,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from equieval.errors import DesignError
-from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.arguments import require_whole
+from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
 from equieval.methods.panel import exposure_panel, refuse_no_spread, refuse_weights
 from equieval.methods.within import refuse_absorbed, without_rounding
 
@@ -28,6 +29,8 @@ Array = npt.NDArray[np.float64]
 
 #: CR2 works on dense matrices; a panel with more rows has clusters enough not to need it.
 LARGEST_PANEL: Final = 6_000
+#: Fewer draws cannot tell a p value of 5 % from one of 0.
+FEWEST_DRAWS: Final = 99
 #: Under this many clusters six-point weights replace signs, of which there would be too few.
 WEBB_UNDER: Final = 12
 
@@ -150,8 +153,10 @@ def wild_bootstrap(
     Restricted (the null is imposed), with the clustered t statistic; signs at random from
     ``WEBB_UNDER`` clusters on, Webb's six points under that. The interval inverts the test and
     is infinite on a side where no value is rejected. Arguments and errors as for
-    ``two_way_fixed_effects``.
+    ``two_way_fixed_effects``; also raises ``DesignError`` under ``FEWEST_DRAWS``.
     """
+    require_whole(draws, "draws", least=FEWEST_DRAWS)
+    t_quantile(math.inf, ci_level)  # refuses a confidence level outside (0, 1)
     panel = _panel(data, outcome, exposed, unit, period, covariates, weights, cluster)
     D = panel.absorb(panel.exposed[:, None])[:, 0]
     y = panel.absorb(panel.outcome[:, None])[:, 0]

@@ -10,18 +10,19 @@ HonestDiD runs on the gap itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods.bands import band_multiplier
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.honest import EventStudy
 from equieval.methods.honest import event_study as take_event_study
 from equieval.methods.joint_tests import joint_reference, withheld
+from equieval.methods.measure_functionals import Polarity
 from equieval.methods.staggered import Aggregation
 
 
@@ -58,15 +59,17 @@ def gap_event_study(
     worst_off: Aggregation,
     best_off: Aggregation,
     *,
-    polarity: Literal["low", "high"] = "low",
+    polarity: Polarity = "low",
     ci_level: float = 0.95,
 ) -> GapEventStudy:
     """Return the event study of worst-off minus best-off (turned round where high is good).
 
     Both are ``dynamic`` aggregations with a universal base of the same outcome, one on the rows
     of each stratum. Clusters that are in one of them only contribute to that one. Raises
-    ``DesignError`` for different event times and for aggregations that are no event study.
+    ``DesignError`` for different event times and for aggregations that are no event study,
+    ``InputError`` for an unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     for aggregation in (worst_off, best_off):
         take_event_study(aggregation)
     times = worst_off.effects["event_time"].tolist()

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from equieval.errors import DataError, DesignError
+from equieval.errors import DataError, DesignError, one_of
+from equieval.methods.arguments import require_per_and_dispersion
 from equieval.methods.contrasts import exp_or_infinity, t_quantile
 from equieval.methods.proportions import byar_limits, wilson_limits
 
@@ -114,7 +115,13 @@ def cells_from_counts(
     poisson: bool,
     parity: bool,
 ) -> Cells:
-    """Build the cells of rates ``per · numerator / denominator``; NaN is missing."""
+    """Build the cells of rates ``per · numerator / denominator``; NaN is missing.
+
+    Raises ``DataError`` for impossible counts, ``InputError`` for an unknown model and for a
+    ``per`` or a ``dispersion`` that is not above 0.
+    """
+    one_of(model, get_args(Model), "model")
+    require_per_and_dispersion(per, dispersion)
     if np.any(numerator < 0) or np.any(denominator < 0):
         raise DataError(
             "A count is negative.",
@@ -157,6 +164,7 @@ def cells_from_values(
     parity: bool,
 ) -> Cells:
     """Build the cells of values with standard errors; the population gives the shares."""
+    one_of(model, get_args(Model), "model")
     share = population / population.sum() if shares is None else shares
     half = t_quantile(math.inf, ci_level) * std_error
     wald = (value - half, value + half, "Wald")
@@ -221,7 +229,8 @@ def slope_index(cells: Cells, direction: Direction) -> Measured:
     if fitted is None:
         return Measured.undefined(_out_of_scale(cells.model))
     ends, gradients = fitted
-    estimate = direction.gradient * float(ends[0] - ends[1])
+    difference = _without_rounding(float(ends[0] - ends[1]), float(np.abs(ends).max()))
+    estimate = direction.gradient * difference
     std_error = _std_error(gradients[0] - gradients[1], cells)
     return _normal(estimate, std_error, cells.z, _regression(cells.model))
 
@@ -243,7 +252,8 @@ def absolute_concentration_index(cells: Cells, direction: Direction) -> Measured
     """``2 Σ s y (r − ½)``: at given shares a fixed multiple of the linear SII."""
     weights = _concentration_weights(cells)
     value, variance = _present(cells)
-    estimate = -direction.gradient * float(weights @ value)
+    index = _without_rounding(float(weights @ value), float(np.abs(weights) @ np.abs(value)))
+    estimate = -direction.gradient * index
     std_error = math.sqrt(float(weights**2 @ variance))
     return _normal(estimate, std_error, cells.z, "closed form")
 
@@ -283,6 +293,7 @@ def measure_weights(
     ``shares`` follow the groups from most to least deprived and sum to 1; the measure is
     positive where the most deprived are worse off. Raises ``DesignError`` for another measure.
     """
+    one_of(polarity, ("low", "high"), "polarity")
     ridits = np.cumsum(shares) - shares / 2
     if measure == "gap":
         weights = np.eye(len(shares))[0] - np.eye(len(shares))[-1]
@@ -342,6 +353,11 @@ def _std_error(gradient: Array, cells: Cells) -> float:
 
 def _has_extremes(cells: Cells) -> bool:
     return bool(np.isfinite(cells.value[[0, -1]]).all())
+
+
+def _without_rounding(difference: float, size: float) -> float:
+    """Return 0 for a difference that is rounding of figures of that size: groups all alike."""
+    return difference if abs(difference) > 1e-12 * size else 0.0
 
 
 def _normal(estimate: float, std_error: float, z: float, method: str) -> Measured:

@@ -331,13 +331,25 @@ def _interval(
 
 def _checked(study: EventStudy, mbar: Sequence[float], weights: Sequence[float] | None) -> Array:
     target = target_weights(study, weights, _WHERE)
-    if min(mbar) < 0:
-        raise DesignError(
-            "A relative magnitude cannot be negative.",
-            where=_WHERE,
-            remedy="0 means parallel trends, 1 as different as they ever were before.",
-        )
+    refuse_negative(
+        mbar,
+        "A relative magnitude",
+        _WHERE,
+        "0 means parallel trends, 1 as different as they ever were before.",
+    )
     return target
+
+
+def refuse_negative(values: Sequence[float], what: str, where: str, remedy: str) -> None:
+    """Raise ``DesignError`` for no values at all, and for one that is negative or no number."""
+    try:
+        fine = len(values) > 0 and all(math.isfinite(value) and value >= 0 for value in values)
+    except TypeError:
+        fine = False
+    if not fine:
+        raise DesignError(
+            f"{what} cannot be negative, infinite or missing.", where=where, remedy=remedy
+        )
 
 
 def target_weights(study: EventStudy, weights: Sequence[float] | None, where: str) -> Array:
@@ -353,6 +365,19 @@ def target_weights(study: EventStudy, weights: Sequence[float] | None, where: st
             where=where,
             remedy="Bring in earlier periods.",
         )
+    size = len(study.estimates)
+    if study.covariance.shape != (size, size):
+        raise DesignError(
+            f"The covariance does not fit {size} effects.",
+            where=where,
+            remedy="Give one row and one column for each effect.",
+        )
+    if not (np.isfinite(study.estimates).all() and np.isfinite(study.covariance).all()):
+        raise DesignError(
+            "An effect of the event study, or its covariance, is missing or infinite.",
+            where=where,
+            remedy="Leave out event times without an estimate.",
+        )
     values = np.linalg.eigvalsh(study.covariance)
     if not values.min() > 1e-12 * values.max():
         raise DesignError(
@@ -363,7 +388,7 @@ def target_weights(study: EventStudy, weights: Sequence[float] | None, where: st
     if weights is None:
         return np.asarray(np.eye(study.n_after)[0])
     target = np.asarray(weights, dtype=float)
-    if target.shape != (study.n_after,) or not target.any():
+    if target.shape != (study.n_after,) or not target.any() or not np.isfinite(target).all():
         raise DesignError(
             f"{len(target)} weights do not fit {study.n_after} effects after exposure.",
             where=where,

@@ -21,9 +21,8 @@ import pandas as pd
 from scipy import stats
 from scipy.optimize import brentq, minimize
 
-from equieval.errors import DesignError
 from equieval.methods.contrasts import t_quantile
-from equieval.methods.honest import EventStudy, target_weights
+from equieval.methods.honest import EventStudy, refuse_negative, target_weights
 
 Array = npt.NDArray[np.float64]
 
@@ -176,12 +175,9 @@ def _problem(
     study: EventStudy, m: Sequence[float], weights: Sequence[float] | None, ci_level: float
 ) -> _Problem:
     target = target_weights(study, weights, _WHERE)
-    if min(m) < 0:
-        raise DesignError(
-            "A bend cannot be negative.",
-            where=_WHERE,
-            remedy="0 means that the difference in trends is a straight line.",
-        )
+    refuse_negative(
+        m, "A bend", _WHERE, "0 means that the difference in trends is a straight line."
+    )
     n_before, n_after = study.n_before, study.n_after
     before = np.arange(n_before, 0, -1.0)  # periods from the reference, the first one farthest
     after = np.arange(1, n_after + 1.0)

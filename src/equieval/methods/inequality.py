@@ -11,12 +11,12 @@ ratio. With fixed shares and independent groups the variances are in closed form
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.errors import DesignError, InputError, did_you_mean, one_of
 from equieval.methods.gradient import (
     Array,
     Cells,
@@ -33,6 +33,7 @@ from equieval.methods.gradient import (
     relative_index,
     slope_index,
 )
+from equieval.methods.panel import numeric, require_columns
 
 Polarity = Literal["low", "high", "parity", "neutral"]
 CellVariance = Literal["binomial", "poisson"]
@@ -86,9 +87,10 @@ def measures(
     ``std_error`` of a ratio is that of its logarithm. Cell variances are binomial or Poisson;
     a stratum with no (or only) events takes its variance from (x + ½)/(n + 1). A measure that
     the data leave undefined is missing, and ``method`` says why. Raises ``DesignError`` when a
-    level is absent or missing or has no denominator where the measure needs it, ``InputError``
-    for unknown measures and levels.
+    column is absent or text, when a level is absent or missing or has no denominator where the
+    measure needs it, ``InputError`` for unknown measures, levels and words.
     """
+    _check_words(polarity, model, form, cell_variance)
     _check(which, levels)
     counts = _by_level(strata, levels, ("numerator", "denominator"))
     cells = cells_from_counts(
@@ -120,10 +122,21 @@ def measures_of_values(
     """Return what ``measures`` returns, for values that are not counts.
 
     ``strata`` has ``stratum, value, std_error, population`` (life expectancy, a standardised
-    rate, a mean); the population gives the shares. Intervals of gap and ratio are Wald's.
+    rate, a mean); the population gives the shares. Intervals of gap and ratio are Wald's. Errors
+    as for ``measures``, and ``DesignError`` for a standard error that is missing or negative.
     """
+    _check_words(polarity, model, form)
     _check(which, levels)
     values = _by_level(strata, levels, ("value", "std_error", "population"))
+    unknown = np.isfinite(values[:, 0]) & (values[:, 2] > 0) & ~(values[:, 1] >= 0)
+    if unknown.any():
+        raise DesignError(
+            "The standard error of these strata is missing or negative: "
+            + ", ".join(str(level) for level, bad in zip(levels, unknown, strict=True) if bad)
+            + ".",
+            where="inequality measures",
+            remedy="Give the standard error of every value, or leave the stratum out.",
+        )
     cells = cells_from_values(
         values[:, 0],
         values[:, 1],
@@ -157,6 +170,8 @@ def measure_series(
     missing has a missing estimate: an index over fewer groups is another index. Other arguments
     and errors as for ``measures``.
     """
+    _check_words(polarity, model, form, cell_variance)
+    require_columns(strata, ["period"], "inequality measures")
     _check((measure,), levels)
     _, _, evaluate = _MEASURES[measure]
     fixed = _shares(shares, levels)
@@ -200,6 +215,15 @@ def _rows(cells: Cells, direction: Direction, which: Sequence[str]) -> pd.DataFr
     return pd.DataFrame(records, columns=columns)
 
 
+def _check_words(
+    polarity: Polarity, model: Model, form: Form, cell_variance: CellVariance = "binomial"
+) -> None:
+    one_of(polarity, get_args(Polarity), "polarity")
+    one_of(model, get_args(Model), "model")
+    one_of(form, get_args(Form), "form")
+    one_of(cell_variance, get_args(CellVariance), "cell_variance")
+
+
 def _check(which: Sequence[str], levels: Sequence[str]) -> None:
     for measure in which:
         if measure not in _MEASURES:
@@ -235,6 +259,7 @@ def _by_level(
     strata: pd.DataFrame, levels: Sequence[str], columns: tuple[str, ...], strict: bool = True
 ) -> Array:
     """Return the columns as an array levels × columns; an absent level is an error or NaN."""
+    require_columns(strata, ["stratum", *columns], "inequality measures")
     indexed = strata.set_index("stratum")
     if indexed.index.has_duplicates:
         twice = indexed.index[indexed.index.duplicated()][0]
@@ -250,4 +275,5 @@ def _by_level(
             where="equity.levels",
             remedy=did_you_mean(str(absent[0]), [str(known) for known in indexed.index]),
         )
-    return indexed.reindex(list(levels))[list(columns)].to_numpy(float)
+    chosen = indexed.reindex(list(levels))
+    return np.column_stack([numeric(chosen, name, "inequality measures") for name in columns])

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.errors import DesignError, InputError, did_you_mean, one_of
 from equieval.methods.adjustment import adjustment_terms
 from equieval.methods.arms import Arms
 from equieval.methods.contrasts import Contrast
@@ -202,8 +202,9 @@ def inequality_effects(
     p_value``. ``estimate`` is observed minus counterfactual, so negative is less inequality
     whatever the polarity; for ratios too it is a difference (of ratios). A measure whose
     counterfactual is not positive where it must be is missing. Raises ``InputError`` for an
-    unknown measure.
+    unknown measure or polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     ridits = ridits_of(effects.shares)
     records: list[dict[str, object]] = []
     for name in MEASURES if which is None else which:
@@ -254,7 +255,9 @@ def levelling(
     """Say whether the gap narrowed or widened and which end moved.
 
     A change is named only where its interval excludes none; the ends are judged by their own.
+    Raises ``InputError`` for an unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     size = len(effects.levels)
     sign = 1.0 if polarity == "low" else -1.0
     difference = sign * (effects.influence[:, 0] - effects.influence[:, size - 1])
@@ -270,6 +273,7 @@ def verdict_of(
     gap: Contrast, worst_off: Contrast, best_off: Contrast, polarity: Polarity = "low"
 ) -> Verdict:
     """Name the change of the gap (negative: narrower) and who moved, by the three intervals."""
+    one_of(polarity, get_args(Polarity), "polarity")
     sign = 1.0 if polarity == "low" else -1.0
 
     def moved(contrast: Contrast) -> int:

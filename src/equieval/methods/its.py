@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods import reml
+from equieval.methods.arguments import (
+    numbers,
+    require_per_and_dispersion,
+    require_period,
+    require_periods,
+)
 from equieval.methods.its_effects import (
     INTERVENTION_COLUMNS,
     average_effect,
@@ -27,6 +33,7 @@ from equieval.methods.its_effects import (
     effect_weights,
 )
 from equieval.methods.its_fit import ItsFit
+from equieval.methods.panel import refuse_constant
 from equieval.methods.separation import refuse_separation
 
 __all__ = [
@@ -59,9 +66,10 @@ def level_and_slope(periods: pd.PeriodIndex, start: pd.Period) -> pd.DataFrame:
     ``t`` counts periods from the first; ``post`` is 1 from ``start`` on; ``since`` counts periods
     after ``start`` (0 at ``start`` itself), so the coefficient of ``post`` is the level change at
     the first exposed period. Rows are the given periods; a missing one leaves its gap in ``t``.
-    Raises ``DesignError`` when periods repeat, when ``start`` has another frequency, and when it
-    does not leave at least one period on either side.
+    Raises ``DesignError`` when periods repeat, when ``start`` is no period of their frequency, and
+    when it does not leave at least one period on either side.
     """
+    require_periods(periods, "interrupted time series")
     if periods.has_duplicates:
         raise DesignError(
             "A series holds one value per period; these periods repeat: "
@@ -69,12 +77,7 @@ def level_and_slope(periods: pd.PeriodIndex, start: pd.Period) -> pd.DataFrame:
             where="interrupted time series",
             remedy="Aggregate to one row per period first.",
         )
-    if len(periods) == 0 or start.freqstr != periods.freqstr:
-        raise DesignError(
-            f"The start {start} is by {start.freqstr}, the series by {periods.freqstr}.",
-            where="design.start",
-            remedy="Give start in the frequency of the data.",
-        )
+    require_period(start, periods.freqstr, "design.start")
     first, last = periods.min(), periods.max()
     if not first < start <= last:
         raise DesignError(
@@ -111,6 +114,8 @@ def fit_reml_ar1(
     behind the degrees of freedom. Raises ``DesignError`` for collinear columns, too few points, a
     perfect fit, and an autocorrelation that runs to its limit.
     """
+    one_of(small_sample, _WORDS, "small_sample")
+    one_of(information, get_args(reml.Information), "information")
     y, X = _complete(y, X)
     fitted = reml.fit(
         y.to_numpy(float), X.to_numpy(float), _times(y.index), information=information
@@ -135,7 +140,10 @@ def fit_reml_ar1(
 
 
 def fit_ols(y: pd.Series, X: pd.DataFrame) -> ItsFit:
-    """Fit ``y`` on ``X`` by ordinary least squares: right only without autocorrelation."""
+    """Fit ``y`` on ``X`` by ordinary least squares: right only without autocorrelation.
+
+    Raises ``DesignError`` for collinear columns, too few points and a perfect fit.
+    """
     y, X = _complete(y, X)
     cov = sm.OLS(y.to_numpy(float), X.to_numpy(float)).fit().cov_params()
     return _least_squares(y, X, np.asarray(cov), "OLS", "t, residual df", None)
@@ -191,9 +199,13 @@ def fit_quasi_poisson(
 
     Coefficients are logarithms of rate ratios; fitted rates are per ``per`` of exposure. Rows
     with missing events or exposure, or without exposure, are dropped. Autocorrelation is not in
-    these intervals. Raises ``DesignError`` for negative values, for a series without events, and
-    where all events lie on one side so that a coefficient runs off to infinity.
+    these intervals. Raises ``DesignError`` for negative or infinite values, for a series without
+    events, for a rate that is the same in every period or a perfect fit, and where all events lie
+    on one side so that a coefficient runs off to infinity.
     """
+    require_per_and_dispersion(per)
+    events = numbers(events, "events", "quasi-Poisson regression")
+    exposure = numbers(exposure, "exposure", "quasi-Poisson regression")
     if bool((events < 0).any()) or bool((exposure < 0).any()):
         raise DesignError(
             "Events and exposure cannot be negative.",
@@ -213,10 +225,14 @@ def fit_quasi_poisson(
         offset=np.log(exposure.to_numpy(float)),
     )
     refuse_separation(events.to_numpy(float), X.to_numpy(float))
+    rate = per * events / exposure
+    refuse_constant(rate, "quasi-Poisson regression")
     fitted = model.fit(scale="X2", use_t=True, tol=1e-12, maxiter=100)
     mean = np.asarray(fitted.fittedvalues, dtype=float)
     scale = float(fitted.scale)
-    rate = per * events / exposure
+    # Relative to the figures: a residual of 1e-8 of the mean is rounding, no count's variation.
+    if not scale > 1e-16 * float(mean.mean()):
+        raise reml.perfect_fit("quasi-Poisson regression")
     return ItsFit(
         estimator="quasi-Poisson",
         inference="t, residual df; dispersion from Pearson's chi-squared",
@@ -246,6 +262,7 @@ def _least_squares(
     fitted = sm.OLS(y.to_numpy(float), X.to_numpy(float)).fit()
     residuals = pd.Series(np.asarray(fitted.resid), index=y.index)
     sigma = math.sqrt(float(fitted.scale))
+    reml.refuse_perfect_fit(sigma, y.to_numpy(float), estimator)
     return ItsFit(
         estimator=estimator,
         inference=inference,
@@ -278,7 +295,7 @@ def _complete(y: pd.Series, X: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
             where="interrupted time series",
             remedy="Aggregate to one row per period first.",
         )
-    y = y.astype(float).dropna().sort_index()
+    y = numbers(y, "series", "interrupted time series").dropna().sort_index()
     X = X.loc[y.index].astype(float)
     if not np.isfinite(y.to_numpy()).all() or not np.isfinite(X.to_numpy()).all():
         raise DesignError(

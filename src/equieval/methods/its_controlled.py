@@ -14,12 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import pandas as pd
 
-from equieval.errors import DesignError, did_you_mean
+from equieval.errors import DesignError, did_you_mean, one_of
+from equieval.methods.arguments import numbers
 from equieval.methods.contrasts import Contrast
 from equieval.methods.its import SmallSample, fit_reml_ar1
 from equieval.methods.its_design import SegmentedModel, difference_series
@@ -98,17 +99,28 @@ def controlled_its(
         the variance is proportional to 1/size. Without it every series counts the same.
 
     Raises ``DesignError`` for series over different periods, a control without values or of the
-    treated's name, an absent or non-positive size, and as ``segmented`` and ``fit_reml_ar1``.
+    treated's name, an absent or non-positive size, text, a difference that is the same in every
+    period, and as ``segmented`` and ``fit_reml_ar1``.
     """
+    one_of(small_sample, get_args(SmallSample), "small_sample")
     frame = controls.to_frame("control") if isinstance(controls, pd.Series) else controls
     name = str(treated.name) if treated.name is not None else "treated"
-    frame = frame.rename(columns=str)
+    frame = frame.rename(columns=str).apply(lambda series: numbers(series, series.name, _WHERE))
+    treated = numbers(treated, name, _WHERE)
     _refuse(treated, frame, name)
     design = (model or SegmentedModel()).matrix(_periods(treated), start)
     size = _sizes(sizes, [name, *frame.columns])
     weights = size[list(frame.columns)] / size[list(frame.columns)].sum()
     control = (frame * weights).sum(axis=1, skipna=False).rename("control")
     between = difference_series(treated, control)
+    left = between.dropna().to_numpy(float)
+    # The figures' size, not the difference's: of series that move alike only rounding is left.
+    if len(left) and np.ptp(left) <= 1e-12 * float(treated.abs().max()):
+        raise DesignError(
+            "The treated series and its controls move exactly alike: nothing varies.",
+            where=_WHERE,
+            remedy="Check that a control is not a copy of the treated series, and the numerators.",
+        )
     difference = fit_reml_ar1(between.reindex(design.index), design, small_sample=small_sample)
     stacked, rows = _stacked(treated, frame, design, size, name, small_sample)
     return ControlledIts(

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
+from equieval.methods.arguments import require_period, require_periods, require_whole
 from equieval.methods.its import level_and_slope
 
 Impact = Literal["level-and-slope", "level", "slope"]
@@ -96,15 +97,14 @@ def segmented(
     seasonal_indicators : an indicator per month or quarter, the first one left out.
 
     Raises ``DesignError`` as ``level_and_slope``, and for a negative lag or phase-in, an excluded
-    period that the series does not have, windows that leave nothing before or after, a frequency
-    without a season, more pairs than the cycle carries, and both kinds of season.
+    period that the series does not have or that is text, windows that leave nothing before or
+    after, a frequency without a season, more pairs than the cycle carries, and both seasons.
     """
-    if lag < 0 or phase_in < 0:
-        raise DesignError(
-            "A lag or a phase-in cannot be negative.",
-            where="design.impact",
-            remedy="Count whole periods from the start.",
-        )
+    one_of(impact, get_args(Impact), "design.impact")
+    require_whole(lag, "design.impact.lag")
+    require_whole(phase_in, "design.impact.phase_in")
+    require_periods(periods, "interrupted time series")
+    require_period(start, periods.freqstr, "design.start")
     begins = start + lag
     resumes = begins + phase_in
     base = level_and_slope(periods, begins)
@@ -135,6 +135,7 @@ def _interruption(periods: pd.PeriodIndex, name: str, at: Interruption) -> pd.Da
     if not isinstance(at, tuple):
         return level_and_slope(periods, at)[["post", "since"]].add_suffix(f" {name}")
     first, last = at
+    require_period(last, periods.freqstr, "design.other_interruptions")
     level_and_slope(periods, first)  # refuses another frequency, and a start outside the series
     if last < first:
         raise DesignError(
@@ -151,6 +152,7 @@ def _excluded(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     wanted = list(exclude)
     for period in wanted:
+        require_period(period, periods.freqstr, "design.exclude_periods")
         if period not in periods:
             raise DesignError(
                 f"The series has no period {period} to exclude.",

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.its_fit import ItsFit
 from equieval.methods.reml import planned_df
@@ -72,8 +72,10 @@ def effect_at(
 
     In the outcome's unit (per ``fit.per`` for counts). Raises ``DesignError`` for a period that
     ``X`` does not have and for one in which the model has no effect: before the start, during a
-    lag, or in the very period from which a change of slope alone counts.
+    lag, or in the very period from which a change of slope alone counts; ``InputError`` for an
+    unknown scale.
     """
+    one_of(scale, get_args(Scale), "scale")
     effect_weights(X, period, intervention=intervention)
     row = X.loc[[period]]
     return _effect(fit, row, np.ones(1), scale, ci_level, intervention)
@@ -139,8 +141,9 @@ def average_effect(
     impact model: a change of slope counts its first period too, with an effect of 0. Periods
     that ``X`` leaves out (a phase-in, exclusions) do not count. ``weights`` (by period, for
     instance births) default to equal ones. On the relative scale it is the weighted mean fitted
-    rate over the weighted mean counterfactual rate.
+    rate over the weighted mean counterfactual rate. Raises ``InputError`` for an unknown scale.
     """
+    one_of(scale, get_args(Scale), "scale")
     exposed = _exposed(fit, X, intervention)
     share = _weights(weights, exposed)
     return _effect(fit, exposed, share / share.sum(), scale, ci_level, intervention)

@@ -16,19 +16,25 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from equieval.errors import DesignError, did_you_mean
+from equieval.errors import DesignError, did_you_mean, one_of
+from equieval.methods.arguments import require_period
 from equieval.methods.common_shocks import CommonShocks, common_shocks
 from equieval.methods.its import SmallSample, fit_reml_ar1
 from equieval.methods.its_design import SegmentedModel
 from equieval.methods.its_fit import ItsFit
-from equieval.methods.panel import require_columns, require_one_row_per_unit_and_period
+from equieval.methods.panel import (
+    numeric,
+    refuse_no_spread,
+    require_columns,
+    require_one_row_per_unit_and_period,
+)
 from equieval.methods.sensitivity import COLUMNS, Estimand, level_change
 from equieval.methods.synthesis import FEWEST_STUDIES, Pooled, pool
 
@@ -103,8 +109,10 @@ def fit_units(
     ``start`` is one for all, or one by unit; ``estimand`` takes the quantity from a fit and its
     design (the level change by default). Standard errors carry the cost of estimating the
     autocorrelation unless ``small_sample`` says otherwise, since pooling takes them as known.
-    Raises ``DesignError`` for a unit that repeats a period or has no start.
+    Raises ``DesignError`` for a unit that repeats a period or has no start, for an outcome that is
+    text, and for a start that is no period of the data.
     """
+    one_of(small_sample, get_args(SmallSample), "small_sample")
     records: list[dict[str, object]] = []
     left_over: dict[str, pd.Series] = {}
     for name, y, design in _series(data, start, outcome, unit, period, model):
@@ -138,6 +146,7 @@ def two_stage_its(
     Arguments as for ``fit_units``. Raises ``DesignError`` as it does, and when fewer than three
     units can be fitted.
     """
+    one_of(small_sample, get_args(SmallSample), "small_sample")
     found = fit_units(
         data, start, outcome=outcome, unit=unit, period=period, model=model, estimand=estimand,
         small_sample=small_sample,
@@ -179,7 +188,8 @@ def mixed_its(
     Arguments as for ``two_stage_its``. ``robust`` takes the covariance of the coefficients from
     the spread between units; without it, it is the model's, which is right only if residuals
     within a unit are independent. Raises ``DesignError`` under 5 units, for a random term that
-    the design does not have, collinear terms, and when the likelihood finds no maximum.
+    the design does not have, collinear terms, units that move exactly alike, and when the
+    likelihood finds no maximum.
     """
     parts = [
         (name, y.reindex(design.index), design)
@@ -220,6 +230,7 @@ def mixed_its(
     cov = np.linalg.inv(bread)
     if robust:
         cov = cov @ meat @ cov * n_units / (n_units - 1)
+    refuse_no_spread(math.sqrt(max(float(np.diag(cov).max()), 0.0)), rows["outcome"], _WHERE)
     note = (
         "a variance between units is at its limit of 0: they differ no more than chance alone "
         "would have it"
@@ -266,20 +277,24 @@ def _series(
             where=_WHERE,
             remedy="Use pandas periods.",
         )
-    known = data.dropna(subset=[unit])
+    known = data.dropna(subset=[unit, period])
+    known = known.assign(**{outcome: numeric(known, outcome, _WHERE)})
     if known.empty:
         raise DesignError("There are no units.", where=_WHERE, remedy="Check the data.")
     periods = pd.period_range(known[period].min(), known[period].max())
+    if not isinstance(start, Mapping):
+        require_period(start, periods.freqstr, "design.start")
     found = []
     for name, rows in known.groupby(unit, observed=True):
-        begins = start if isinstance(start, pd.Period) else start.get(str(name))
+        begins = start.get(str(name)) if isinstance(start, Mapping) else start
         if begins is None:
             raise DesignError(
                 f"Unit {name} has no start.",
                 where=_WHERE,
                 remedy="Give a start for every unit, or leave out units that never start.",
             )
-        found.append((begins, str(name), rows.set_index(period)[outcome].astype(float)))
+        require_period(begins, periods.freqstr, "design.start")
+        found.append((begins, str(name), rows.set_index(period)[outcome]))
     found.sort(key=lambda part: (part[0].ordinal, part[1]))
     for begins, label, y in found:
         design = (model or SegmentedModel()).matrix(periods, begins)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from equieval.errors import InputError, did_you_mean
+from equieval.errors import InputError, did_you_mean, one_of
 from equieval.methods.gradient import slope_weights
 
 Array = npt.NDArray[np.float64]
@@ -28,8 +28,9 @@ Functional = Callable[[Array, Array, Array], tuple[float, Array]]
 def measure_functional(name: str, polarity: Polarity = "low") -> tuple[str, Functional]:
     """Return the scale of a measure, and the measure itself, turned round where high is good.
 
-    Raises ``InputError`` for a measure that is not among ``MEASURES``.
+    Raises ``InputError`` for a measure that is not among ``MEASURES``, and for an unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     if name not in _FUNCTIONALS:
         raise InputError(
             f"There is no effect on the measure {name!r}.",

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equieval.errors import DesignError, did_you_mean
+from equieval.methods.arguments import numbers
 
 
 def require_columns(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
@@ -24,21 +25,7 @@ def require_columns(data: pd.DataFrame, names: Sequence[str], where: str) -> Non
 
 def numeric(data: pd.DataFrame, name: str, where: str) -> pd.Series:
     """Return a column as floats; raise ``DesignError`` where it is text or holds infinity."""
-    try:
-        values = data[name].astype(float)
-    except (TypeError, ValueError) as error:
-        raise DesignError(
-            f"The column {name!r} holds values that are no numbers.",
-            where=where,
-            remedy="Give numbers; leave what is missing empty.",
-        ) from error
-    if np.isinf(values.to_numpy(float)).any():
-        raise DesignError(
-            f"The column {name!r} holds an infinite value.",
-            where=where,
-            remedy="Look for a division by zero; a rate without a denominator is missing.",
-        )
-    return values
+    return numbers(data[name], name, where)
 
 
 def require_named_rows(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
@@ -153,7 +140,7 @@ def exposure_panel(
     Rows without an outcome are left out; the note counts them, and periods that units miss.
     Raises ``DesignError`` for a panel that cannot carry a difference-in-differences: columns that
     are no numbers, unknown exposure, nobody exposed, no period before, no controls, one cluster,
-    an outcome that is the same everywhere.
+    a unit in two clusters, an outcome that is the same everywhere.
     """
     where = "difference-in-differences"
     names = [outcome, exposed, unit, period, *([cluster] if cluster else []), *extra]
@@ -232,4 +219,12 @@ def _refuse(panel: pd.DataFrame, where: str) -> None:
             "There is one cluster: nothing tells its own luck from the effect.",
             where=where,
             remedy="Cluster by unit, or add units.",
+        )
+    clusters = panel.groupby("unit")["cluster"].nunique()
+    if (clusters > 1).any():
+        raise DesignError(
+            f"Unit {clusters.idxmax()} is in more than one cluster: its own periods would count "
+            "as independent.",
+            where=where,
+            remedy="Give every unit one cluster over all its rows, the unit itself or larger.",
         )

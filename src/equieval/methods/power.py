@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods import reml
+from equieval.methods.arguments import require_whole
 from equieval.methods.contrasts import t_quantile
 from equieval.methods.its import INTERVENTION_COLUMNS, SmallSample, fit_reml_ar1
 from equieval.methods.its_design import SegmentedModel
@@ -72,6 +73,8 @@ def detectable_effect(
     model, a horizon outside it or without an effect in the model, and an autocorrelation at its
     limit.
     """
+    one_of(small_sample, get_args(SmallSample), "small_sample")
+    require_whole(replications, "replications", least=1)
     known = before.dropna()
     if len(known) < FEWEST_BEFORE or not isinstance(before.index, pd.PeriodIndex):
         raise DesignError(

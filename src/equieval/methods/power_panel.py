@@ -14,15 +14,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
+from equieval.methods.arguments import require_whole
 from equieval.methods.contrasts import Contrast
 from equieval.methods.panel import (
+    numeric,
     require_columns,
     require_one_row_per_unit_and_period,
     time_numbers,
@@ -89,8 +91,11 @@ def detectable_effect_panel(
     replications : drawn panels, mirror images among them.
 
     Raises ``DesignError`` for gaps in the panel, under 6 periods, units that are not in both
-    panels, and designs in which no effect could be found; what ``judge`` raises passes through.
+    panels, an outcome that is text, and designs in which no effect could be found; what ``judge``
+    raises passes through.
     """
+    one_of(noise, get_args(Noise), "noise")
+    require_whole(replications, "replications", least=1)
     refuse_power(power)
     values, names = _values(before, outcome, unit, period)
     places, levels = _planned(planned, names, unit, period, covariates)
@@ -130,7 +135,8 @@ def _values(
     """Return outcomes as units × periods, and the units' names."""
     require_columns(before, [outcome, unit, period], _WHERE)
     require_one_row_per_unit_and_period(before, unit, period)
-    rows = before.assign(_time=time_numbers(before[period]))
+    values = {"_time": time_numbers(before[period]), outcome: numeric(before, outcome, _WHERE)}
+    rows = before.assign(**values)
     table = rows.pivot(index=unit, columns="_time", values=outcome)
     if table.isna().any(axis=None) or (np.diff(table.columns.to_numpy()) != 1).any():
         raise DesignError(

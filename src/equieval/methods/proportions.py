@@ -15,6 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from equieval.errors import DataError
+from equieval.methods.arguments import require_per_and_dispersion
 from equieval.methods.contrasts import t_quantile
 
 Array = npt.NDArray[np.float64]
@@ -35,8 +36,10 @@ def wilson(
 
     Missing counts give missing rows, and so does a denominator of 0. ``dispersion`` above 1
     divides the information that the counts carry. Raises ``DataError`` for negative counts and
-    for a numerator over its denominator.
+    for a numerator over its denominator, ``InputError`` for a ``per`` or a ``dispersion`` that is
+    not above 0.
     """
+    require_per_and_dispersion(per, dispersion)
     x, n = _counts(numerator, denominator)
     if bool(np.any(x > n)):
         raise DataError(
@@ -62,6 +65,7 @@ def byar(
     Byar's approximation; the exact χ² interval under ``EXACT_BELOW`` events. Missing and
     ``dispersion`` as for ``wilson``.
     """
+    require_per_and_dispersion(per, dispersion)
     x, n = _counts(events, exposure)
     low, high = byar_limits(x, ci_level, dispersion)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -80,10 +84,17 @@ def directly_standardised_rate(
 
     All three are by standardisation group. Dobson's interval; under 10 events in all the
     interval is missing, as the agency advises. Raises ``DataError`` for a group without
-    exposure or with a missing count.
+    exposure or with a missing count, and for a standard population that is negative or empty.
     """
+    require_per_and_dispersion(per)
     x, n = _counts(events, exposure)
-    weights = np.asarray(standard, dtype=float)
+    weights, _ = _counts(standard, 1.0)
+    if not weights.sum() > 0:
+        raise DataError(
+            "The standard population is empty.",
+            where="directly standardised rate",
+            remedy="Give the standard population of every group.",
+        )
     weights = weights / weights.sum()
     if bool(np.any(~(n > 0))) or bool(np.any(np.isnan(x))):
         raise DataError(
@@ -139,8 +150,15 @@ def byar_limits(x: Array, ci_level: float = 0.95, dispersion: float = 1.0) -> tu
 
 
 def _counts(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Array, Array]:
-    x = np.atleast_1d(np.asarray(numerator, dtype=float))
-    n = np.atleast_1d(np.asarray(denominator, dtype=float))
+    try:
+        x = np.atleast_1d(np.asarray(numerator, dtype=float))
+        n = np.atleast_1d(np.asarray(denominator, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            "A count is no number.",
+            where="interval of a proportion or rate",
+            remedy="Give numbers; leave what is missing empty.",
+        ) from error
     if bool(np.any(x < 0)) or bool(np.any(n < 0)):
         raise DataError(
             "A count is negative.",

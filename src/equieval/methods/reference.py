@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from equieval.errors import DesignError, did_you_mean
+from equieval.errors import DesignError, did_you_mean, one_of
 from equieval.methods.gradient import (
     Cells,
     Direction,
@@ -25,6 +25,8 @@ from equieval.methods.gradient import (
     extreme_gap,
     extreme_ratio,
 )
+from equieval.methods.measure_functionals import Polarity
+from equieval.methods.panel import numeric, require_columns
 
 _COLUMNS = ("estimate", "std_error", "ci_low", "ci_high", "method")
 
@@ -35,7 +37,7 @@ def against_reference(
     reference: str,
     *,
     per: float,
-    polarity: Literal["low", "high"] = "low",
+    polarity: Polarity = "low",
     ci_level: float = 0.95,
     simultaneous: bool = False,
     dispersion: float = 1.0,
@@ -46,8 +48,10 @@ def against_reference(
     estimate, std_error, ci_low, ci_high, method``; ``std_error`` of a ratio is that of its
     logarithm. ``simultaneous`` widens the intervals (Šidák) so that all hold at once. A group
     whose count is missing, or that nobody is in, has missing values with the reason in
-    ``method``. Raises ``DesignError`` for an unknown or missing reference and absent groups.
+    ``method``. Raises ``DesignError`` for an unknown or missing reference and absent groups,
+    ``InputError`` for an unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     others = [level for level in levels if level != reference]
     level = ci_level ** (1 / max(len(others), 1)) if simultaneous else ci_level
     cells = _cells(strata, levels, reference, per, level, dispersion)
@@ -76,7 +80,7 @@ def attributable(
     reference: str,
     *,
     per: float,
-    polarity: Literal["low", "high"] = "low",
+    polarity: Polarity = "low",
     ci_level: float = 0.95,
     dispersion: float = 1.0,
 ) -> pd.DataFrame:
@@ -87,6 +91,7 @@ def attributable(
     over independent groups. Raises ``DesignError`` as ``against_reference``, and where any group
     is missing.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     cells = _cells(strata, levels, reference, per, ci_level, dispersion)
     cells.require_complete(levels)
     value = np.where(cells.inhabited, cells.value, 0.0)
@@ -124,6 +129,7 @@ def _cells(
             where=where,
             remedy=did_you_mean(reference, [str(level) for level in levels]),
         )
+    require_columns(strata, ["stratum", "numerator", "denominator"], where)
     indexed = strata.set_index("stratum")[["numerator", "denominator"]]
     absent = [level for level in levels if level not in indexed.index]
     if absent or indexed.index.has_duplicates:
@@ -132,10 +138,10 @@ def _cells(
             where=where,
             remedy="Give one row per group.",
         )
-    counts = indexed.loc[list(levels)].to_numpy(float)
+    counts = indexed.loc[list(levels)]
     cells = cells_from_counts(
-        counts[:, 0],
-        counts[:, 1],
+        numeric(counts, "numerator", where).to_numpy(float),
+        numeric(counts, "denominator", where).to_numpy(float),
         per=per,
         shares=None,
         dispersion=dispersion,

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 
 Array = npt.NDArray[np.float64]
 Information = Literal["expected", "observed"]
 
+_WHERE: Final = "REML AR(1) regression"
 #: φ is sought within ±PHI_BOUND; an estimate that reaches it is refused.
 PHI_BOUND = 0.999
 _GRID = np.tanh(np.linspace(-np.arctanh(PHI_BOUND), np.arctanh(PHI_BOUND), 61))
@@ -82,25 +83,38 @@ def fit(y: Array, X: Array, times: Array, *, information: Information = "expecte
     approximates numerically. Raises ``DesignError`` when there are too few points, when the
     model leaves no residual variation, and when φ has no maximum inside its bounds.
     """
+    one_of(information, get_args(Information), "information")
     n, p = X.shape
     if n - p < 3:
         raise DesignError(
             f"{n} observed points cannot carry {p} coefficients and an autocorrelation.",
-            where="REML AR(1) regression",
+            where=_WHERE,
             remedy=f"Use at least {p + 3} observed periods, or a model with fewer terms.",
         )
     # An orthonormal basis and a unit residual scale make the search independent of units.
     basis, triangle = np.linalg.qr(X)
+    _refuse_collinear(X, triangle)
     ols_residuals = y - basis @ (basis.T @ y)
     scale = float(np.sqrt(ols_residuals @ ols_residuals / (n - p)))
-    if scale <= 1e-10 * max(float(np.max(np.abs(y))), np.finfo(float).tiny):
-        raise DesignError(
-            "The model passes through every point: no variation is left to judge it by.",
-            where="REML AR(1) regression",
-            remedy="Check that the series is observed, not itself computed from a straight line.",
-        )
+    refuse_perfect_fit(scale, y, _WHERE)
     phi = _restricted_maximum(ols_residuals / scale, basis, np.diff(times))
     return _at_maximum(y, X, basis, triangle, times, phi, information)
+
+
+def refuse_perfect_fit(residual_scale: float, y: Array, where: str) -> None:
+    """Raise ``DesignError`` for residuals that are rounding, relative to the size of ``y``."""
+    if not residual_scale > 1e-10 * max(float(np.max(np.abs(y))), np.finfo(float).tiny):
+        raise perfect_fit(where)
+
+
+def perfect_fit(where: str) -> DesignError:
+    """Return the error of a model that leaves no residual variation."""
+    return DesignError(
+        "The model passes through every point: no variation is left to judge it by.",
+        where=where,
+        remedy="Check that the series is observed, not itself computed from a straight line; where "
+        "nothing varies, report that these data cannot say.",
+    )
 
 
 def planned_df(X: Array, times: Array, weights: Array, *, phi: float) -> float:
@@ -108,14 +122,28 @@ def planned_df(X: Array, times: Array, weights: Array, *, phi: float) -> float:
 
     By the expected information they depend on the design and on ``phi`` alone, so they are known
     before any outcome is: what is decided by them is not decided by the estimate.
+    Raises ``DesignError`` for collinear columns.
     """
     n, p = X.shape
     if n - p < 3:
         return math.nan
     basis, triangle = np.linalg.qr(X)
+    _refuse_collinear(X, triangle)
     outcome = np.where(np.arange(n) % 3 == 0, 1.0, -1.0)  # Any that the model does not fit.
     found = _at_maximum(outcome, X, basis, triangle, times, phi, "expected")
     return found.satterthwaite_df(weights)
+
+
+def _refuse_collinear(X: Array, triangle: Array) -> None:
+    length = np.linalg.norm(X, axis=0)
+    if (np.abs(np.diag(triangle)) <= 1e-9 * length).any():
+        raise DesignError(
+            "The periods cannot tell the model's terms from each other: one of them does not "
+            "vary, or repeats others.",
+            where=_WHERE,
+            remedy="Observe more periods after the start (at least 2 for a change of slope), or "
+            "leave terms out.",
+        )
 
 
 def profile_log_likelihood(y: Array, X: Array, times: Array, phi: Array) -> Array:
@@ -162,7 +190,7 @@ def _restricted_maximum(y: Array, basis: Array, steps: Array) -> float:
     if not np.isfinite(values[best]):
         raise DesignError(
             "The restricted likelihood of the autocorrelation is not finite.",
-            where="REML AR(1) regression",
+            where=_WHERE,
             remedy="Check the series for extreme values.",
         )
     if best in (0, len(_GRID) - 1):
@@ -170,7 +198,7 @@ def _restricted_maximum(y: Array, basis: Array, steps: Array) -> float:
         raise DesignError(
             f"The autocorrelation runs to its limit of {limit}: the series cannot tell a lasting "
             "change from drift.",
-            where="REML AR(1) regression",
+            where=_WHERE,
             remedy="Use a longer series, or a simpler model; report that these data cannot say.",
         )
     low, high = float(_GRID[best - 1]), float(_GRID[best + 1])
@@ -357,7 +385,7 @@ def _inverse_information(matrix: Array) -> Array:
         raise DesignError(
             "The series does not tell its variance from its autocorrelation "
             "(singular information).",
-            where="REML AR(1) regression",
+            where=_WHERE,
             remedy="Use a longer series, or a model with fewer terms.",
         )
     return np.asarray(np.linalg.inv(matrix))

@@ -14,15 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DataError, DesignError, InputError, did_you_mean
+from equieval.errors import DataError, DesignError, InputError, did_you_mean, one_of
+from equieval.methods.arguments import require_per_and_dispersion
 from equieval.methods.contrasts import t_quantile
 from equieval.methods.inequality import CellVariance
+from equieval.methods.inequality_effect import fixed_shares
+from equieval.methods.panel import numeric, require_columns
 
 Array = npt.NDArray[np.float64]
 
@@ -31,6 +34,7 @@ _WHERE: Final = "spread between groups"
 FEWEST_EVENTS: Final = 10
 #: Standard errors that a group must be clear of the mean, or of the next, to fix the order.
 CLEAR: Final = 3.0
+_NOTHING_VARIES: Final = "every group has no events, or nothing else, so nothing shows its luck"
 _CORRECTED: Final = "corrected for noise to second order"
 
 
@@ -73,8 +77,11 @@ def spread(
     ``index-of-disparity`` (%), ``range``. Arguments as for ``inequality.measures``; the order of
     ``levels`` does not matter. A measure whose correction cannot be made is missing, and
     ``method`` says why. Raises ``DesignError`` for fewer than two levels and for a level that is
-    absent, missing, occurs twice or has nobody in it; ``InputError`` for an unknown measure.
+    absent, missing, occurs twice or has nobody in it; ``InputError`` for an unknown
+    measure. Where no group has events, or all have nothing else, no measure is defined.
     """
+    one_of(cell_variance, get_args(CellVariance), "cell_variance")
+    require_per_and_dispersion(per, dispersion)
     names = tuple(which) if which is not None else tuple(_MEASURES)
     for name in names:
         if name not in _MEASURES:
@@ -88,7 +95,7 @@ def spread(
     records = []
     for name in names:
         scale, measure = _MEASURES[name]
-        found = measure(groups)
+        found = measure(groups) if groups.variance.any() else _NOTHING_VARIES
         if isinstance(found, str):
             nothing = (math.nan, math.nan, math.nan, math.nan)
             records.append((name, scale, *nothing, f"not defined: {found}"))
@@ -224,6 +231,7 @@ def _groups(
             where="equity.levels",
             remedy="List every level once.",
         )
+    require_columns(strata, ["stratum", "numerator", "denominator"], _WHERE)
     rows = strata[strata["stratum"].isin(list(levels))].set_index("stratum")
     for level in levels:
         if level not in rows.index or isinstance(rows.loc[level], pd.DataFrame):
@@ -232,9 +240,10 @@ def _groups(
                 where=_WHERE,
                 remedy=did_you_mean(str(level), [str(name) for name in strata["stratum"]]),
             )
-    counts = rows.loc[list(levels), ["numerator", "denominator"]].to_numpy(float)
-    x, n = counts.T
-    if not np.isfinite(counts).all() or (n <= 1).any():
+    chosen = rows.loc[list(levels)]
+    x = numeric(chosen, "numerator", _WHERE).to_numpy(float)
+    n = numeric(chosen, "denominator", _WHERE).to_numpy(float)
+    if not np.isfinite(x + n).all() or (n <= 1).any():
         raise DesignError(
             "A count is missing, or a level has nobody in it.",
             where=_WHERE,
@@ -246,13 +255,7 @@ def _groups(
             where=_WHERE,
             remedy="Use cell_variance='poisson' for rates whose events may repeat.",
         )
-    if shares is not None and any(level not in shares for level in levels):
-        raise InputError(
-            "Fixed shares must name every level.",
-            where="shares",
-            remedy="Give one share per level; they need not sum to 1.",
-        )
-    sizes = n if shares is None else np.array([float(shares[level]) for level in levels])
+    sizes = fixed_shares(shares, levels, n.tolist())
     # Unbiased for the cell's variance, unlike p(1 − p)/n.
     unit = x / n**2 if cell_variance == "poisson" else x / n * (1 - x / n) / (n - 1)
-    return _Groups(per * x / n, dispersion * per**2 * unit, sizes / sizes.sum(), x)
+    return _Groups(per * x / n, dispersion * per**2 * unit, sizes, x)

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.honest import EventStudy
 from equieval.methods.its_effects import INTERVENTION_COLUMNS
@@ -64,8 +64,9 @@ def sustained_its(
     good, the one-sided ``margin_p_value`` against "not retained", and ``verdict`` (the first row,
     ``early``, has none of these). Each contrast has its own degrees of freedom. Raises
     ``DesignError`` for a period that is absent or not exposed, a later one that is not after
-    ``early``, and a share outside (0, 1].
+    ``early``, and a share outside (0, 1]; ``InputError`` for an unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
     terms = [name for name in intervention if name in fit.params.index]
 
     def gradient(period: object) -> Array:
@@ -103,8 +104,10 @@ def sustained_event_study(
 
     ``early`` and the values of ``horizons`` are event times from exposure (0) on, averaged.
     Intervals on the study's degrees of freedom. Raises ``DesignError`` for an event time that is
-    absent, a horizon that is not after ``early``, and a share outside (0, 1].
+    absent, a horizon that is not after ``early``, and a share outside (0, 1]; ``InputError`` for an
+    unknown polarity.
     """
+    one_of(polarity, get_args(Polarity), "polarity")
 
     def gradient(times: Sequence[int]) -> Array:
         if not times or not all(0 <= time < study.n_after for time in times):

@@ -13,13 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DesignError, InputError, did_you_mean
+from equieval.errors import DesignError, InputError, did_you_mean, one_of
 from equieval.methods.adoption import refuse_changing_weights
 from equieval.methods.contrasts import Contrast, t_quantile
 from equieval.methods.inequality_effect import Levelling, fixed_shares, verdict_of
@@ -95,6 +95,7 @@ class SyntheticStrata:
         ci_high, p_value``; of each placebo the same measure is taken, of the treated units'
         observed rates less the placebo's effects.
         """
+        one_of(polarity, get_args(Polarity), "polarity")
         ridits = ridits_of(self.shares)
         records: list[dict[str, object]] = []
         for name in MEASURES if which is None else which:
@@ -114,6 +115,7 @@ class SyntheticStrata:
 
     def levelling(self, *, polarity: Polarity = "low", ci_level: float = 0.95) -> Levelling:
         """Say whether the gap narrowed or widened and which end moved."""
+        one_of(polarity, get_args(Polarity), "polarity")
         sign = 1.0 if polarity == "low" else -1.0
         gap = placebo_contrast(
             sign * float(self.effects[0] - self.effects[-1]),

@@ -317,7 +317,7 @@ def test_an_index_without_spacing_is_refused(series, design):
 
 
 def test_values_that_are_not_finite_are_refused(series, design):
-    with pytest.raises(DesignError, match="not finite"):
+    with pytest.raises(DesignError, match="must be finite"):
         fit_ols(series.replace(series.iloc[0], np.inf), design)
 
 

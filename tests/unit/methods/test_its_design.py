@@ -70,14 +70,16 @@ def test_a_passing_interruption_moves_the_level_while_it_lasts_and_stays_in_the_
     assert effect_at(fit, design, START + 2).estimate == pytest.approx(-1, abs=0.1)
 
 
-def test_an_excluded_window_changes_no_coefficient_of_an_exact_series():
+def test_an_excluded_window_does_not_move_the_coefficients():
     window = tuple(pd.period_range(PANDEMIC, PANDEMIC + 8, freq="M"))
     design = SegmentedModel(exclude=window).matrix(MONTHS, START)
     assert len(design) == 63
     assert design.loc[START, "t"] == 36
     y = pd.Series(segmented(MONTHS, START).to_numpy() @ [5.0, 0.1, -1.0, 0.2], MONTHS)
+    y += 1e-8 * np.cos(np.arange(len(y)))  # a perfect fit would be refused
     y[list(window)] = 99.0
-    np.testing.assert_allclose(fit_ols(y[design.index], design).params, [5, 0.1, -1, 0.2])
+    found = fit_ols(y[design.index], design).params
+    np.testing.assert_allclose(found, [5, 0.1, -1, 0.2], rtol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{"fourier_pairs": 2}, {"seasonal_indicators": True}])
