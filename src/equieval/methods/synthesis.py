@@ -1,9 +1,18 @@
 """Pooling the effects of several evaluations: random effects, with a prediction interval.
 
 Restricted maximum likelihood for the variance between evaluations (Viechtbauer 2005, J Educ
-Behav Stat 30:261), Hartung & Knapp's interval (2001, Stat Med 20:3875), and the interval in
-which a further evaluation's true effect should lie (Higgins, Thompson & Spiegelhalter 2009, J R
-Stat Soc A 172:137). Agrees with R's metafor, ``rma(method = "REML", test = "knha" | "adhoc")``.
+Behav Stat 30:261) and Hartung & Knapp's interval of the pooled effect (2001, Stat Med 20:3875), as
+R's metafor, ``rma(method = "REML", test = "knha" | "adhoc")``.
+
+Where a further evaluation's true effect should lie (the prediction interval) depends on that
+variance, which few evaluations tell badly; an interval that takes the estimate as known (Higgins,
+Thompson & Spiegelhalter 2009, J R Stat Soc A 172:137) holds less than it promises. So it is
+weighed over the confidence distribution of the variance (Nagashima, Noma & Furukawa 2019, Stat
+Methods Med Res 28:1689), here that of the generalised Q statistic, whose distribution is known
+exactly (the Q profile: Viechtbauer 2007, Stat Med 26:37; Kronthaler & Held 2025,
+arXiv:2510.13216); given the variance, the further effect is normal around the mean that goes with
+it (the generalised pivot of Iyer, Wang & Mathew 2004, J Am Stat Assoc 99:1060). By quadrature:
+nothing is drawn.
 """
 
 from __future__ import annotations
@@ -15,32 +24,37 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 from scipy.optimize import brentq
 
 from equieval.errors import DesignError
-from equieval.methods.contrasts import Contrast, t_contrast, t_quantile
+from equieval.methods.contrasts import Contrast, t_contrast
 from equieval.methods.panel import require_columns
 
 Array = npt.NDArray[np.float64]
 
 #: Fewer evaluations than this are not pooled: their variance cannot be told.
 FEWEST_STUDIES: Final = 3
+#: Points at which the confidence distribution of the variance is taken.
+_POINTS: Final = 500
 
 
 @dataclass(frozen=True, eq=False)
 class Pooled:
     """A pooled effect and how much the evaluations differ.
 
-    ``tau2`` is the variance between evaluations, ``i2`` its share (%) of all variance, ``q`` the
-    test of homogeneity with its ``q_p_value``; ``weights`` (%) by evaluation. The prediction
-    interval is where the true effect of a further evaluation like these should lie.
+    ``tau2`` is the variance between evaluations with its interval (Q profile), ``i2`` its share
+    (%) of all variance, ``q`` the test of homogeneity with its ``q_p_value``; ``weights`` (%) by
+    evaluation. The prediction interval is where the true effect of a further evaluation like
+    these should lie; it holds the interval of the pooled effect.
     """
 
     effect: Contrast
     prediction_low: float
     prediction_high: float
     tau2: float
+    tau2_low: float
+    tau2_high: float
     i2: float
     q: float
     q_p_value: float
@@ -66,15 +80,19 @@ def pool(studies: pd.DataFrame, *, ci_level: float = 0.95, never_narrower: bool 
     spread = float(weights @ (estimates - mean) ** 2) / df
     factor = max(1.0, spread) if never_narrower else spread
     effect = t_contrast(mean, math.sqrt(factor / weights.sum()), df, ci_level=ci_level)
-    half = t_quantile(df, ci_level) * math.sqrt(tau2 + effect.std_error**2)
+    tails = (0.5 - ci_level / 2, 0.5 + ci_level / 2)
+    further = _further(estimates, variances, tails)
+    tau2_low, tau2_high = _tau2_quantiles(estimates, variances, np.array(tails))
     fixed = 1 / variances
     q = float(fixed @ (estimates - fixed @ estimates / fixed.sum()) ** 2)
     typical = df * fixed.sum() / (fixed.sum() ** 2 - (fixed**2).sum())
     return Pooled(
         effect=effect,
-        prediction_low=mean - half,
-        prediction_high=mean + half,
+        prediction_low=min(further[0], effect.ci_low),
+        prediction_high=max(further[1], effect.ci_high),
         tau2=tau2,
+        tau2_low=float(tau2_low),
+        tau2_high=float(tau2_high),
         i2=float(100 * tau2 / (tau2 + typical)),
         q=q,
         q_p_value=float(stats.chi2.sf(q, df)),
@@ -138,3 +156,53 @@ def _reml_tau2(estimates: Array, variances: Array) -> float:
     if last == len(grid) - 1:
         return float(grid[-1])
     return float(brentq(score, grid[last], grid[last + 1], xtol=1e-14 * upper, rtol=1e-13))
+
+
+def _tau2_quantiles(estimates: Array, variances: Array, chances: Array) -> Array:
+    """Return quantiles of the variance's confidence distribution: roots of the Q profile.
+
+    The generalised Q is χ² on studies − 1 degrees of freedom at the true variance and falls as
+    the variance grows; where it is too small from the start, the variance is 0.
+    """
+    wanted = stats.chi2.isf(chances, len(estimates) - 1)
+    low = np.zeros_like(wanted)
+    # Q at τ² is at most the plain sum of squares over τ².
+    high = ((estimates - estimates.mean()) ** 2).sum() / wanted
+    _, _, at_zero = _given(estimates, variances, low)
+    high[at_zero <= wanted] = 0.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = _given(estimates, variances, middle)[2] > wanted
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+def _given(estimates: Array, variances: Array, tau2: Array) -> tuple[Array, Array, Array]:
+    """Return the mean, its variance and the generalised Q at each variance between studies."""
+    weights = 1 / (variances + tau2[:, None])
+    total = weights.sum(axis=1)
+    means = weights @ estimates / total
+    return means, 1 / total, (weights * (estimates - means[:, None]) ** 2).sum(axis=1)
+
+
+def _further(estimates: Array, variances: Array, tails: tuple[float, float]) -> tuple[float, float]:
+    """Return the quantiles of a further evaluation's true effect, weighed over the variance."""
+    tau2 = _tau2_quantiles(estimates, variances, (np.arange(_POINTS) + 0.5) / _POINTS)
+    means, of_means, _ = _given(estimates, variances, tau2)
+    spreads = np.sqrt(tau2 + of_means)
+
+    def quantile(chance: float) -> float:
+        ends = means + special.ndtri(chance) * spreads
+        first, last = float(ends.min()), float(ends.max())
+        if not first < last:
+            return first
+        return float(
+            brentq(
+                lambda value: special.ndtr((value - means) / spreads).mean() - chance,
+                first,
+                last,
+                xtol=1e-10 * (last - first),
+            )
+        )
+
+    return quantile(tails[0]), quantile(tails[1])

@@ -38,6 +38,9 @@ OWN, POOLED, MIXED, MOVING = (
 IN_UNIT: Final = "effect at horizon in one unit"
 TYPICAL: Final = "effect at horizon in the typical unit"
 FURTHER: Final = "effect at horizon in a further unit"
+FURTHER_BY: Final = (
+    "prediction interval by the confidence distribution of the variance between (Q profile)"
+)
 TOGETHER: Final = "correlation between units"
 OF_UNITS: Final = (IN_UNIT, TYPICAL, FURTHER, TOGETHER)
 """Estimands that rest on the series of the units, not on that of their sum."""
@@ -219,7 +222,7 @@ def _pooled_rows(
         _shown(subject, contrast, why, **told, estimand=estimand, inference=inference)
         for contrast, estimand, inference in (
             (pooling.effect, TYPICAL, f"Hartung–Knapp t on {df} df (units − 1), REML between"),
-            (further, FURTHER, f"prediction interval, t on {df} df (units − 1)"),
+            (further, FURTHER, FURTHER_BY),
         )
     ]
 

@@ -89,7 +89,7 @@ def test_every_row_says_how_its_interval_was_made(found: Analysis) -> None:
     assert beside["inference"].notna().all()
     said = list(found.frame("units-together")["made"])
     assert "Hartung–Knapp t on 7 df" in said[1]
-    assert "prediction interval, t on 7 df" in said[2]
+    assert "prediction interval by the confidence distribution" in said[2]
     assert "sandwich by unit" in said[3]
 
 
