@@ -26,7 +26,7 @@ import pandas as pd
 from equieval.errors import DesignError
 from equieval.methods.adoption import ControlGroup, adoption_panel
 from equieval.methods.arms import spread_of_mean
-from equieval.methods.group_time_cells import Method
+from equieval.methods.group_time_cells import Method, refuse_choices
 from equieval.methods.honest import EventStudy, GroupPart
 from equieval.methods.staggered import GroupTimeEffects, callaway_santanna
 
@@ -55,6 +55,7 @@ def cohort_event_study(
     variance are those without, and the never treated know it with a degree of freedom fewer for
     each. Arguments and errors as there; also raises ``DesignError`` when event times have gaps.
     """
+    refuse_choices(control_group, method)
     names = {"outcome": outcome, "first_exposed": first_exposed, "unit": unit, "period": period}
     fit = callaway_santanna(
         data,

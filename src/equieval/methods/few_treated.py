@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import nnls
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods.adoption import ControlGroup, adoption_panel, refuse_adoption
+from equieval.methods.arguments import require_whole
 from equieval.methods.contrasts import Contrast, t_quantile
 from equieval.methods.inference import UNITS_FOR_REASSIGNMENT, Reassignment
 from equieval.methods.panel import exposure_panel
@@ -186,6 +187,8 @@ def reassign_over_dates(
     ``seed``, beside the true one. Raises ``DesignError`` as ``callaway_santanna``, and where no
     period is left before a cohort's.
     """
+    one_of(control_group, get_args(ControlGroup), "control_group")
+    require_whole(anticipation, "anticipation")
     panel, labels, _ = adoption_panel(data, outcome, first_exposed, unit, period, (), None)
     refuse_adoption(panel, control_group, _WHERE)
     outcomes = panel.pivot(index="unit", columns="time", values="outcome")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,9 @@ import pandas as pd
 from diff_diff import CallawaySantAnna, SurveyDesign
 from diff_diff.staggered import select_base_period
 
-from equieval.errors import DesignError
+from equieval.errors import DesignError, one_of
 from equieval.methods.adoption import ControlGroup
+from equieval.methods.arguments import require_whole
 from equieval.methods.doubly_robust import effects_on_changes
 
 Array = npt.NDArray[np.float64]
@@ -50,6 +51,16 @@ class Cells:
     side: npt.NDArray[np.int8]
 
 
+def refuse_choices(
+    control_group: str, method: str, base_period: str = "universal", anticipation: int = 0
+) -> None:
+    """Raise for an unknown word, and for an anticipation that is no whole number from 0 on."""
+    one_of(control_group, get_args(ControlGroup), "control_group")
+    one_of(method, get_args(Method), "method")
+    one_of(base_period, get_args(BasePeriod), "base_period")
+    require_whole(anticipation, "anticipation")
+
+
 def group_time_cells(
     panel: pd.DataFrame,
     labels: dict[int, object],
@@ -64,8 +75,9 @@ def group_time_cells(
     """Return the cells of a checked panel (`equieval.methods.adoption.adoption_panel`).
 
     Covariates are taken as they are in the period compared with. Raises ``DesignError``, naming
-    the cohort, for covariates that a cell cannot be adjusted for.
+    the cohort, for covariates that a cell cannot be adjusted for, and as ``refuse_choices``.
     """
+    refuse_choices(control_group, method, base_period, anticipation)
     scored = bool(covariates) and method != "or"
     estimator = CallawaySantAnna(
         control_group=control_group.replace("-", "_"),

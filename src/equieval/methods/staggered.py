@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from equieval.errors import one_of
 from equieval.methods.adoption import (
     ControlGroup,
     adoption_panel,
@@ -25,7 +26,13 @@ from equieval.methods.adoption import (
 from equieval.methods.arms import Arms
 from equieval.methods.bands import band_multiplier
 from equieval.methods.contrasts import Contrast, t_contrast
-from equieval.methods.group_time_cells import BasePeriod, Cells, Method, group_time_cells
+from equieval.methods.group_time_cells import (
+    BasePeriod,
+    Cells,
+    Method,
+    group_time_cells,
+    refuse_choices,
+)
 from equieval.methods.panel import refuse_no_spread
 
 Array = npt.NDArray[np.float64]
@@ -108,6 +115,7 @@ class GroupTimeEffects:
         effect). Bands by ``draws`` from the joint normal distribution of the effects (Montiel
         Olea & Plagborg-Møller 2019).
         """
+        one_of(kind, get_args(Kind), "kind")
         number = self.cohort_of_effect
         event = self.effects["event_time"].to_numpy()
         after = event >= 0
@@ -242,6 +250,7 @@ def callaway_santanna(
     the start are left out and counted in ``note``, which also names cohorts of one unit.
     """
     where = "staggered difference-in-differences"
+    refuse_choices(control_group, method, base_period, anticipation)
     weighing = [weights] if weights else []
     panel, labels, note = adoption_panel(
         data, outcome, first_exposed, unit, period, [*covariates, *weighing], cluster

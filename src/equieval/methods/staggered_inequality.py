@@ -12,18 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equieval.errors import DesignError, did_you_mean
+from equieval.errors import DesignError, did_you_mean, one_of
 from equieval.methods.adoption import ControlGroup, adoption_panel
 from equieval.methods.arms import Arms
 from equieval.methods.gap_event_study import GapEventStudy, gap_event_study
-from equieval.methods.group_time_cells import BasePeriod, Method
+from equieval.methods.group_time_cells import BasePeriod, Method, refuse_choices
 from equieval.methods.inequality_effect import StratumEffects, fixed_shares
+from equieval.methods.measure_functionals import Polarity
 from equieval.methods.panel import require_columns
 from equieval.methods.staggered import (
     Aggregation,
@@ -55,6 +56,7 @@ class StaggeredStrata:
 
         It goes on to ``inequality_effects``, ``levelling`` and ``equal_effects_test``.
         """
+        one_of(kind, get_args(Kind), "kind")
         found = [
             (aggregation.overall.estimate, _by_name(aggregation, aggregation.overall_influence))
             for aggregation in self._aggregated(kind)
@@ -89,9 +91,10 @@ class StaggeredStrata:
         return self._stacked(found)
 
     def gap_event_study(
-        self, *, polarity: Literal["low", "high"] = "low", ci_level: float = 0.95
+        self, *, polarity: Polarity = "low", ci_level: float = 0.95
     ) -> GapEventStudy:
         """Return the event study of the gap between the ends, which HonestDiD takes."""
+        one_of(polarity, get_args(Polarity), "polarity")
         return gap_event_study(
             self.effects[0].aggregate("dynamic"),
             self.effects[-1].aggregate("dynamic"),
@@ -160,6 +163,7 @@ def staggered_stratum_effects(
     ``callaway_santanna`` refuses in one, for an absent stratum and for strata that do not have
     the same cohorts and periods.
     """
+    refuse_choices(control_group, method, base_period, anticipation)
     require_columns(data, [stratum, *([size] if size else [])], _WHERE)
     effects, observed, sizes = [], [], []
     for level in levels:
