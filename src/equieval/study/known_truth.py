@@ -28,11 +28,15 @@ def protocol_digest(evaluation: Evaluation) -> str:
     """Return a digest of the parameters that the primary estimate of given data follows from."""
     blocks = evaluation.blocks()
     equity, design = blocks["equity"], blocks["design"]
+    # A series of one unit has no units to sum or to leave out: these keys say nothing there.
+    unsaid = {"units", "exclusions"} if design.get("units") == [] else set()
     asked = {
         "frequency": blocks["data"]["frequency"],
         "primary": blocks["outcomes"]["primary"],
         "equity": {key: equity.get(key) for key in ("dimension", "levels", "ordered", "grouping")},
-        "design": {key: value for key, value in design.items() if key != "selection"},
+        "design": {
+            key: value for key, value in design.items() if key not in {"selection", *unsaid}
+        },
         "profile": blocks["disclosure"]["profile"],
     }
     text = json.dumps(asked, sort_keys=True, ensure_ascii=False)

@@ -215,6 +215,7 @@ def _pooled_rows(
         ci_low=pooling.prediction_low,
         ci_high=pooling.prediction_high,
         std_error=math.nan,
+        df=math.nan,
         p_value=math.nan,
     )
     told["n_units"] = pooling.n_studies
