@@ -6,27 +6,30 @@ rates; the bounds hold all allocations that are plausible (Manski 2003; Horowitz
 Am Stat Assoc 95:77). Plausibility is one number: 1 shares them out as those known are (people as
 people, events as events), 2 lets each group have between half and twice that, infinity anything.
 Every measure here is a weighted sum of rates, so its bound is a separable program with two
-constraints (all people, all events); its Lagrangian dual, solved by generating columns, never
-lies inside the true bound.
+constraints, all people and all events (``equieval.methods.missing_allocations``).
+
+Chance widens a bound by the Wilson limits of every count it rests on, carried through the bound's
+derivatives and combined as in Newcombe's interval of a difference (MOVER; Zou & Donner 2008, Stat
+Med 27:1693). The derivatives are those of the Lagrangian at the optimum (the envelope theorem).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import brentq, linprog
+from scipy.optimize import brentq
 
 from equieval.errors import DataError, DesignError, InputError, did_you_mean, one_of
 from equieval.methods.arguments import require_per_and_dispersion
-from equieval.methods.contrasts import t_quantile
 from equieval.methods.gradient import slope_weights
+from equieval.methods.missing_allocations import GroupCounts, Lowest, Region, lowest_value
 from equieval.methods.panel import numeric, require_columns
+from equieval.methods.proportions import wilson_limits
 
 Array = npt.NDArray[np.float64]
 Polarity = Literal["low", "high"]
@@ -69,7 +72,8 @@ def missing_group_bounds(
     shares : fixed shares for the SII; by default those of the people known.
 
     Measures are ``rate`` by stratum, ``gap`` and ``sii``, positive for worse off; ``known`` is
-    the value among those known. ``ci_low`` and ``ci_high`` add chance to the bounds. Raises
+    the value among those known. ``ci_low`` and ``ci_high`` add chance to the bounds, and never
+    leave what a rate or a difference of rates can be. Raises
     ``DesignError`` for an absent stratum, a missing count, nobody of unknown group, and a
     plausibility below 1; ``DataError`` for impossible counts, ``InputError`` for an unknown word.
     """
@@ -80,19 +84,19 @@ def missing_group_bounds(
     for factor in plausibility:
         region = _region(groups, float(factor))
         for measure, stratum, weights in _targets(groups, polarity, reference, shares):
-            low, low_error = _lowest(groups, region, weights)
-            high, high_error = _lowest(groups, region, -weights)
-            z = t_quantile(math.inf, ci_level)
+            lowest = lowest_value(groups, region, weights)
+            highest = lowest_value(groups, region, -weights)
+            least, most = _possible(weights)
             found.append(
                 (
                     float(factor),
                     measure,
                     stratum,
                     per * float(weights @ (groups.events / groups.people)),
-                    per * low,
-                    per * -high,
-                    per * (low - z * low_error),
-                    per * (-high + z * high_error),
+                    per * lowest.value,
+                    per * -highest.value,
+                    per * max(_with_chance(groups, lowest, ci_level), least),
+                    per * min(-_with_chance(groups, highest, ci_level), most),
                 )
             )
     return pd.DataFrame(found, columns=_COLUMNS)
@@ -128,14 +132,14 @@ def plausibility_needed(
             remedy="Name a group that is compared with the reference; without a reference, none.",
         )
     weights = targets[measure, stratum]
-    sign = 1.0 if _lowest(groups, _region(groups, 1.0), weights)[0] >= 0 else -1.0
+    sign = 1.0 if lowest_value(groups, _region(groups, 1.0), weights).value >= 0 else -1.0
 
     def least(logarithm: float) -> float:
-        return _lowest(groups, _region(groups, math.exp(logarithm)), sign * weights)[0]
+        return lowest_value(groups, _region(groups, math.exp(logarithm)), sign * weights).value
 
     if least(0.0) <= 0:
         return 1.0
-    if _lowest(groups, _region(groups, math.inf), sign * weights)[0] > 0:
+    if lowest_value(groups, _region(groups, math.inf), sign * weights).value > 0:
         return math.inf
     upper = 1.0
     while least(upper) > 0:
@@ -143,28 +147,7 @@ def plausibility_needed(
     return math.exp(float(brentq(least, 0.0, upper, xtol=5e-4)))
 
 
-@dataclass(frozen=True, eq=False)
-class _Groups:
-    """Counts of people and events by group, and of those whose group is not known."""
-
-    levels: tuple[str, ...]
-    people: Array
-    events: Array
-    unknown_people: float
-    unknown_events: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Region:
-    """Least and most people and events of unknown group that each group may be given."""
-
-    people_low: Array
-    people_high: Array
-    events_low: Array
-    events_high: Array
-
-
-def _groups(strata: pd.DataFrame, levels: Sequence[str], missing: Sequence[str]) -> _Groups:
+def _groups(strata: pd.DataFrame, levels: Sequence[str], missing: Sequence[str]) -> GroupCounts:
     require_columns(strata, ["stratum", "numerator", "denominator"], _WHERE)
     columns = {name: numeric(strata, name, _WHERE) for name in ("numerator", "denominator")}
     indexed = strata.assign(**columns).set_index("stratum")[list(columns)]
@@ -203,10 +186,10 @@ def _groups(strata: pd.DataFrame, levels: Sequence[str], missing: Sequence[str])
             where=_WHERE,
             remedy="Merge empty levels; without unknown groups there is nothing to bound.",
         )
-    return _Groups(tuple(levels), counts[:, 1], counts[:, 0], unknown[1], unknown[0])
+    return GroupCounts(tuple(levels), counts[:, 1], counts[:, 0], unknown[1], unknown[0])
 
 
-def _region(groups: _Groups, factor: float) -> _Region:
+def _region(groups: GroupCounts, factor: float) -> Region:
     if not factor >= 1:
         raise DesignError(
             f"A plausibility of {factor} is below 1.",
@@ -227,16 +210,18 @@ def _region(groups: _Groups, factor: float) -> _Region:
         )
     # Beyond this factor nothing more is allowed (and 0 · ∞ is not a number).
     most = min(factor, 1e12)
-    return _Region(
+    return Region(
         people / most,
         np.minimum(people * most, groups.unknown_people),
         events / most,
         np.minimum(events * most, groups.unknown_events),
+        counted,
+        events * most >= groups.unknown_events,
     )
 
 
 def _targets(
-    groups: _Groups,
+    groups: GroupCounts,
     polarity: Polarity,
     reference: str | None,
     shares: Mapping[str, float] | None,
@@ -279,99 +264,16 @@ def _targets(
     ]
 
 
-def _lowest(groups: _Groups, region: _Region, weights: Array) -> tuple[float, float]:
-    """Return the least ``weights · rates`` over the region, and its standard error there.
-
-    Column generation: each group offers allocations (people, events); a linear program mixes
-    them under the two totals, and its prices ask every group for a better one.
-    """
-    size = len(weights)
-    columns = [(place, *corner) for place in range(size) for corner in _corners(region, place)]
-    # In units of the overall rate, so that the solver's tolerances mean the same for rare events.
-    overall = (groups.events.sum() + groups.unknown_events) / (
-        groups.people.sum() + groups.unknown_people
-    )
-    scale = float(np.abs(weights).max()) * max(float(overall), 1e-9)
-    # People and events in shares of all of unknown group: large counts are no harder to solve.
-    every_person, every_event = groups.unknown_people, max(groups.unknown_events, 1.0)
-    value = -math.inf
-    for _ in range(200):
-        table = np.array(columns, dtype=float)
-        place, people, events = table[:, 0].astype(int), table[:, 1], table[:, 2]
-        rate = (groups.events[place] + events) / (groups.people[place] + people)
-        member = (place[None, :] == np.arange(size)[:, None]).astype(float)
-        solved = linprog(
-            weights[place] * rate / scale,
-            A_eq=np.vstack([member, people / every_person, events / every_event]),
-            b_eq=np.append(np.ones(size), [1.0, groups.unknown_events / every_event]),
-            method="highs",
-        )
-        prices = np.asarray(solved.eqlin.marginals, dtype=float)
-        prices[size:] /= every_person, every_event
-        better = []
-        shortfall = 0.0
-        for number in range(size):
-            offer, cost = _best_offer(
-                groups, region, number, weights[number] / scale, prices[size], prices[size + 1]
-            )
-            saved = float(prices[number]) - cost
-            if saved > 1e-8:
-                better.append((number, *offer))
-                shortfall += saved
-        # The dual value: no allocation does better, whatever columns are still unknown.
-        value = max(value, float(solved.fun) - shortfall)
-        if not better or shortfall < 1e-6:
-            break
-        columns += better
-    mixed = member @ (solved.x * rate)
-    people_there = groups.people + member @ (solved.x * people)
-    error = math.sqrt(float(weights**2 @ (mixed * (1 - mixed) / people_there)))
-    return scale * value, error
+def _with_chance(groups: GroupCounts, lowest: Lowest, ci_level: float) -> float:
+    """Return the lower limit of a least value: MOVER on the Wilson limits of every count."""
+    change = np.append(lowest.by_events, lowest.by_unknown)
+    events = np.append(groups.events, groups.unknown_events)
+    people = np.append(groups.people, groups.unknown_people)
+    low, high = wilson_limits(events, people, ci_level)
+    fewer, more = events - people * low, people * high - events
+    return lowest.value - float(np.linalg.norm(change * np.where(change > 0, fewer, more)))
 
 
-def _corners(region: _Region, place: int) -> list[tuple[float, float]]:
-    """Return corners of what a group may be given; they span its allocations."""
-    low, high = region.people_low[place], region.people_high[place]
-    least, most = region.events_low[place], region.events_high[place]
-    start = max(low, least)
-    corners = {(start, least), (high, least), (high, min(most, high))}
-    corners |= {(start, min(most, start)), (max(start, min(most, high)), min(most, high))}
-    return [(float(people), float(events)) for people, events in sorted(corners)]
-
-
-def _best_offer(
-    groups: _Groups,
-    region: _Region,
-    place: int,
-    weight: float,
-    price_people: float,
-    price_events: float,
-) -> tuple[tuple[float, float], float]:
-    """Return the allocation of one group that costs least at the given prices.
-
-    The cost is linear in events, so they are at one of their ends, the upper one being the
-    people themselves or a constant; along each edge the cost is least at an end or where its
-    derivative by people vanishes.
-    """
-    n, x = groups.people[place], groups.events[place]
-    corners = _corners(region, place)
-    candidates = list(corners)
-    first, last = min(corner[0] for corner in corners), max(corner[0] for corner in corners)
-    for events in {corner[1] for corner in corners}:
-        if weight * price_people < 0:  # −w (x + d)/(n + m)² − price = 0
-            people = math.sqrt(-weight * (x + events) / price_people) - n
-            if max(first, events) < people < last:
-                candidates.append((people, events))
-    total = price_people + price_events
-    if weight * total > 0:  # along d = m: w (n − x)/(n + m)² − prices = 0
-        people = math.sqrt(weight * (n - x) / total) - n
-        if first < people < last and region.events_low[place] <= people:
-            candidates.append((people, min(people, float(region.events_high[place]))))
-
-    def cost(offer: tuple[float, float]) -> float:
-        people, events = offer
-        rate = (x + events) / (n + people)
-        return float(weight * rate - price_people * people - price_events * events)
-
-    best = min(candidates, key=cost)
-    return best, cost(best)
+def _possible(weights: Array) -> tuple[float, float]:
+    """Return the least and the largest value that rates from 0 to 1 allow."""
+    return float(weights[weights < 0].sum()), float(weights[weights > 0].sum())

@@ -13,6 +13,7 @@ from equieval.errors import DataError, DesignError, InputError
 from equieval.methods.gradient import slope_weights
 from equieval.methods.inequality import measures
 from equieval.methods.missing_groups import missing_group_bounds, plausibility_needed
+from equieval.methods.proportions import wilson_limits
 
 LEVELS = ["black", "asian", "white"]
 
@@ -113,6 +114,41 @@ def test_bounds_widen_with_what_is_allowed_and_chance_widens_them_further():
         assert rows["high"].is_monotonic_increasing
         assert (rows["ci_low"] < rows["low"]).all()
         assert (rows["ci_high"] > rows["high"]).all()
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0, math.inf])
+def test_chance_is_the_wilson_limits_of_every_count_carried_through_the_bound(factor):
+    """MOVER with derivatives taken by moving one count at a time."""
+    data = strata().reset_index(drop=True)
+    events, people = data["numerator"].to_numpy(float), data["denominator"].to_numpy(float)
+    low, high = wilson_limits(events, people)
+    moved = []
+    for place in range(len(data)):
+        sides = []
+        for step in (-0.2, 0.2):
+            changed = events.copy()
+            changed[place] += step
+            sides.append(bounds(factor, data.assign(numerator=changed))[["low", "high"]])
+        moved.append((sides[1] - sides[0]).to_numpy() / 0.4)
+    fewer, more = events - people * low, people * high - events
+    found = bounds(factor)
+    for row, change in enumerate(np.moveaxis(moved, 1, 0)):
+        below = np.linalg.norm(change[:, 0] * np.where(change[:, 0] > 0, fewer, more))
+        above = np.linalg.norm(change[:, 1] * np.where(change[:, 1] > 0, more, fewer))
+        own = found.iloc[row]
+        assert own["low"] - own["ci_low"] == pytest.approx(below, rel=1e-3)
+        assert own["ci_high"] - own["high"] == pytest.approx(above, rel=1e-3)
+
+
+def test_limits_never_leave_what_a_rate_can_be():
+    data = strata(events=(0, 1, 2, 1), people=(12, 30, 40, 9))
+    found = missing_group_bounds(data, LEVELS, ["not stated"], per=1)
+    rates, gaps = found[found["measure"] == "rate"], found[found["measure"] == "gap"]
+    assert rates["ci_low"].min() == pytest.approx(0, abs=1e-12)
+    assert (rates["ci_low"] >= 0).all()
+    assert (rates["ci_high"] <= 1).all()
+    assert gaps["ci_low"].min() >= -1
+    assert gaps["ci_high"].max() <= 1
 
 
 def test_where_high_is_good_the_gap_turns_round():
