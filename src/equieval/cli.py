@@ -84,7 +84,7 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
             for row in found.checks.to_dict("records"):
                 found_words = plain(row["found"], row["counted"])
                 say(f"  {row['criterion']}: {found_words}, {row['judgement']}")
-            for words in found.withheld:
+            for words in (*found.left_out, *found.doubtful, *found.withheld):
                 say(f"  {words}")
         return {
             "id": found.id,
@@ -92,6 +92,8 @@ def check(evaluations: Evaluations = None, as_json: Json = False) -> None:
             "sources": found.sources,
             "checks": found.checks.to_dict("records"),
             "withheld": list(found.withheld),
+            "left_out": list(found.left_out),
+            "doubtful": list(found.doubtful),
         }
 
     done = _for_each(root, evaluations, one)

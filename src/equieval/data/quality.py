@@ -14,6 +14,7 @@ import pandas as pd
 from equieval.data.coding import ALL
 from equieval.data.observations import FIGURES, Observations, Protection
 from equieval.data.periods import pandas_frequency, parse_period, spans
+from equieval.data.supply import EVERY_UNIT, LOW, out_of_line
 from equieval.present.periods import period_label
 from equieval.protocol import Evaluation
 from equieval.protocol.dimensions import dimension
@@ -260,6 +261,7 @@ def _actions(
                     yield f"Obtain the {figures}, where there are any; missing because: {why}."
                 else:
                     yield f"Obtain the missing {figures}."
+        yield from supply_doubts(observations, indicator)
         unequal = consistency.loc[consistency["indicator"] == indicator, "period"]
         if not unequal.empty:
             yield (
@@ -279,6 +281,21 @@ def _actions(
             yield (
                 f"Run again when the final figures of “{source.title}” are out: those used are "
                 f"{'partly ' if source.status == 'mixed' else ''}provisional."
+            )
+
+
+def supply_doubts(observations: Observations, indicator: str) -> Iterator[str]:
+    """Ask after periods whose counts are far out of line with those around them, in sentences."""
+    name, several = catalogued(indicator).in_text, len(observations.units) > 1
+    for side, rows in out_of_line(observations, indicator).groupby("side", sort=False):
+        than = "far below" if side == LOW else "far above"
+        likely = "a gap in supply, since missing is not zero" if side == LOW else "counted twice"
+        every = rows["unit"] == EVERY_UNIT
+        for when, units in (*alike(rows[every]), *alike(rows[~every])):
+            where = f" of {of_units(units) if units != (EVERY_UNIT,) else 'all units'}"
+            yield (
+                f"Ask whether the figures of {name}{where if several else ''} for {when} are "
+                f"right: counts are {than} those of the periods around (likely {likely})."
             )
 
 

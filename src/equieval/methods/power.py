@@ -99,7 +99,7 @@ def detectable_effect(
     earlier = design[design.index < start]
     impact = earlier.columns.isin(INTERVENTION_COLUMNS)
     counterfactual = earlier.loc[:, (earlier != 0).any() & ~impact]
-    noise = fit_reml_ar1(before, counterfactual)
+    noise = fit_reml_ar1(known, counterfactual)
     series = _drawn(planned, noise.phi, noise.sigma, replications, seed)
     error, half_width = _judged(
         series[:, planned.isin(design.index)], design, weights, ci_level, small_sample

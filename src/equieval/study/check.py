@@ -8,9 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from equieval.data import load_observations
+from equieval.data.quality import supply_doubts
 from equieval.protocol import Evaluation
 from equieval.study.adequacy import design_level
 from equieval.study.designs import study_of
+from equieval.study.left_out import left_out
 from equieval.study.pages import pages_for
 from equieval.study.rehearsal import rehearse
 from equieval.study.safeguard import safeguard
@@ -28,6 +30,8 @@ class Readiness:
     level : what the design can carry, the worst of the checks.
     checks : the adequacy checks, one row each.
     withheld : what the disclosure profile keeps from the pages, a sentence each.
+    left_out : units and periods that the analysis goes without, and why, a sentence each.
+    doubtful : periods whose counts are so far out of line that the supply may have a gap.
     """
 
     id: str
@@ -37,6 +41,8 @@ class Readiness:
     level: str
     checks: pd.DataFrame
     withheld: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
 
 
 def check(evaluation: Evaluation, root: Path, *, rehearsed: bool = False) -> Readiness:
@@ -66,4 +72,10 @@ def check(evaluation: Evaluation, root: Path, *, rehearsed: bool = False) -> Rea
         level=design_level(checks),
         checks=checks,
         withheld=tuple(safeguarded.losses()),
+        left_out=tuple(f"left out: {words}" for words in left_out(evaluation, observations)),
+        doubtful=tuple(
+            words
+            for indicator in observations.indicators
+            for words in supply_doubts(observations, indicator)
+        ),
     )

@@ -16,7 +16,6 @@ import pandas as pd
 
 from equieval.data import Observations
 from equieval.disclosure.profiles import profile
-from equieval.present.numbers import listing
 from equieval.present.periods import period_label, periods_named
 from equieval.protocol import Evaluation
 from equieval.protocol.design import (
@@ -35,7 +34,7 @@ from equieval.protocol.registration import (
 from equieval.protocol.rules import starts_of
 from equieval.protocol.taxonomy import VOCABULARIES
 from equieval.study.headline import UP_TO_HORIZON, headline_of
-from equieval.study.panel import panel_design
+from equieval.study.left_out import left_out
 from equieval.study.panel_options import Comparative
 from equieval.study.words import measure_name, outcome_name
 
@@ -110,15 +109,10 @@ def _compared_with(evaluation: Evaluation, observations: Observations) -> str:
 
 
 def _left_out(evaluation: Evaluation, observations: Observations) -> list[tuple[str, str]]:
-    """Say which units a comparison leaves out, and why; no row where units are not compared."""
-    if not isinstance(evaluation.design, Comparative):
-        return []
-    units = panel_design(evaluation, observations).left_out
-    words = [
-        f"{listing(rows['unit'])} ({periods_named(str(reason)).rstrip('.')})"
-        for reason, rows in units.groupby("reason", sort=False)
-    ]
-    return [("Left out", "; ".join(words) or "no unit")]
+    """Say what the analysis leaves out, and why; no row for a series of which all is used."""
+    words = "; ".join(periods_named(each) for each in left_out(evaluation, observations))
+    compares = isinstance(evaluation.design, Comparative)
+    return [("Left out", words or "no unit")] if words or compares else []
 
 
 def _start(design: Design) -> str:

@@ -29,6 +29,7 @@ from equieval.study.panel_options import (
     refuse_robustness_outside,
     refuse_unknown_units,
 )
+from equieval.study.recorded import recorded_periods
 from equieval.study.series import label
 
 LEAST_CONTROLS = 2
@@ -146,13 +147,7 @@ def panel_design(evaluation: Evaluation, observations: Observations) -> PanelDes
     """
     design = comparative(evaluation)
     primary, frequency = evaluation.outcomes.primary, observations.frequency
-    covered = observations.periods(primary.indicator)
-    if not len(covered):
-        raise DesignError(
-            f"no figures are recorded for '{primary.indicator}'",
-            where="outcomes.primary.indicator",
-            remedy="name a source that provides its numerator and denominator",
-        )
+    covered = recorded_periods(observations, primary.indicator)
     first = parse_period(design.first_period, frequency) if design.first_period else covered[0]
     last = parse_period(design.last_period, frequency) if design.last_period else covered[-1]
     refuse_outside(covered, first, "design.first_period")

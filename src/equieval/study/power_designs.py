@@ -33,7 +33,9 @@ from equieval.study.panel_options import comparative
 from equieval.study.planned_panel import planned_panel
 from equieval.study.power_plan import Plan
 from equieval.study.rates_by_period import measure_values, outcome_series
+from equieval.study.recorded import recorded_periods
 from equieval.study.series import (
+    MIN_POINTS_PER_SIDE,
     SeriesDesign,
     label,
     refuse_gaps,
@@ -101,7 +103,7 @@ def prepare_series(
     frequency, primary = evaluation.data.frequency, evaluation.outcomes.primary
     compared = compared_series(evaluation, observations)
     own = compared.observations
-    covered = own.periods(primary.indicator)
+    covered = recorded_periods(own, primary.indicator)
     first = evaluation.design.first_period
     begins = parse_period(first, frequency) if first else covered[0]
     periods = pd.period_range(begins, end)
@@ -116,6 +118,7 @@ def prepare_series(
     known = learnt[~learnt.isin(list(excluded))]
     if known.empty:
         raise _too_few(0, "design.exclude_periods")
+    _refuse_too_few_after(design)
     # Periods left out just before the start are planned ones without an effect yet, left out.
     waiting = pd.period_range(known[-1] + 1, design.start - 1)
     model = replace(
@@ -125,6 +128,7 @@ def prepare_series(
     )
 
     def series(question: Question) -> pd.Series:
+        """Return what the report will analyse; missing where one side of a difference is."""
         outcome = primary.indicator
         values = (
             compared.outcome(outcome)
@@ -132,6 +136,8 @@ def prepare_series(
             else compared.measure(outcome, primary.measure)
         )
         return values.reindex(known)
+
+    observed_before = pd.PeriodIndex(series("gap").dropna().index)
 
     def before(question: Question) -> float:
         outcome = primary.indicator
@@ -145,7 +151,8 @@ def prepare_series(
     def checks(times: int) -> pd.DataFrame:
         whole = pd.period_range(begins, design.start + (times * len(after) - 1))
         longer = design.over(whole, design.horizon)
-        observed = pd.PeriodIndex(longer.counted().index)
+        counted = pd.PeriodIndex(longer.counted().index)
+        observed = counted[(counted >= design.start) | counted.isin(observed_before)]
         expected = expected_events(compared, longer, primary.indicator)
         return planned_checks(longer, observed, expected)
 
@@ -165,7 +172,7 @@ def prepare_series(
         )
 
     plan = Plan(
-        learnt=known,
+        learnt=observed_before,
         start=design.start,
         end=end,
         horizon=design.horizon,
@@ -184,6 +191,19 @@ def _series_remedies(design: SeriesDesign) -> tuple[str, ...]:
             else ("comparison units that share its ups and downs (design: controlled-its)",)
         ),
     )
+
+
+def _refuse_too_few_after(design: SeriesDesign) -> None:
+    """Refuse a plan that the report would refuse, whatever is observed in it."""
+    after = int((design.counted().index >= design.start).sum())
+    if after < MIN_POINTS_PER_SIDE:
+        raise DesignError(
+            f"too few points are planned from the start ({label(design.start)}): {after}, where "
+            f"an interrupted time series needs at least {MIN_POINTS_PER_SIDE} on each side",
+            where="design.start",
+            remedy="plan for more periods after the start (--periods-after, design.last_period), "
+            "or more frequent figures",
+        )
 
 
 def _refuse_withheld(design: SeriesDesign, observations: Observations, outcome: str) -> None:
@@ -279,7 +299,7 @@ def _planned_panel(
     """
     design, primary = comparative(evaluation), evaluation.outcomes.primary
     frequency, starts = observations.frequency, _starts(evaluation)
-    known = observations.periods(primary.indicator)
+    known = recorded_periods(observations, primary.indicator)
     if len(known) < FEWEST_BEFORE:
         raise _too_few(len(known), "design.first_period")
     excluded = [parse_period(name, frequency) for name in design.exclude_periods]

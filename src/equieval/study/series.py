@@ -20,6 +20,7 @@ from equieval.protocol.design import (
     InterruptedTimeSeries,
 )
 from equieval.study.rates_by_period import outcome_series
+from equieval.study.recorded import recorded_periods
 from equieval.study.series_options import label as label
 from equieval.study.series_options import (
     refuse_long_lag,
@@ -127,15 +128,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     design, primary = _interrupted(evaluation), evaluation.outcomes.primary
     frequency = observations.frequency
     refuse_other_units(design, observations)
-    rates = observations.overall(primary.indicator)
-    recorded = rates.dropna(subset=["rate"])
-    if recorded.empty:
-        raise DesignError(
-            f"no figures are recorded for '{primary.indicator}'",
-            where="outcomes.primary.indicator",
-            remedy="name a source that provides its numerator and denominator",
-        )
-    covered = observations.periods(primary.indicator)
+    covered = recorded_periods(observations, primary.indicator)
     first = parse_period(design.first_period, frequency) if design.first_period else covered[0]
     last = parse_period(design.last_period, frequency) if design.last_period else covered[-1]
     periods = pd.period_range(first, last, freq=covered.freqstr)

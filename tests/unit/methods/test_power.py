@@ -52,6 +52,15 @@ def test_it_is_in_the_units_of_the_outcome(before, answer):
     assert other.effect == pytest.approx(1000 * answer.effect, rel=1e-6)
 
 
+def test_a_month_that_is_missing_teaches_nothing_and_keeps_its_place_in_time(before, answer):
+    gap = before.mask(before.index.isin(MONTHS[[5, 11]]))
+    found = detectable_effect(gap, periods_after=24, replications=300)
+    line = pd.DataFrame({"intercept": 1.0, "t": np.arange(24.0)}, MONTHS)
+    fit = fit_reml_ar1(gap, line)
+    assert (found.phi, found.sigma) == pytest.approx((fit.phi, fit.sigma), rel=1e-5)
+    assert answer.effect / 1.5 < found.effect < 1.5 * answer.effect
+
+
 def test_the_same_seed_gives_the_same_answer(before, answer):
     again = detectable_effect(before, periods_after=24, replications=300)
     assert again.effect == answer.effect

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from equieval.data import parse_period
 from equieval.errors import DesignError
 from equieval.protocol import Evaluation, load_evaluation
 from equieval.study.adequacy import CANNOT_SAY, WITH_CAUTION, design_level, missed
+from equieval.study.check import check
 from equieval.study.comparison import compare
 from equieval.study.designs import study_of
 from equieval.study.panel import measure_panel, panel_design, rate_panel
@@ -108,6 +110,40 @@ def test_a_plan_is_judged_as_its_report_will_be(id: str) -> None:
         assert refusal.what.endswith("; ".join(missed(checked)))
     if design_level(checked) == WITH_CAUTION:
         assert found.caution.endswith("; ".join(missed(checked, WITH_CAUTION)))
+
+
+def test_months_that_a_control_misses_are_missing_from_plan_and_report_alike(
+    tmp_path: Path,
+) -> None:
+    # 2021-03 lies before the start and is learnt from by neither; of 2023-02, after it, the plan
+    # knows nothing.
+    evaluation = evaluation_of("smokefree-pathway-controlled-its")
+    for source in evaluation.data.sources:
+        table = pd.read_csv(PROJECT / source.path, dtype=str)
+        gone = (table["lmns"] == "Ashmere LMNS") & table["month"].isin(["2021-03", "2023-02"])
+        (tmp_path / source.path).parent.mkdir(parents=True, exist_ok=True)
+        table[~gone].to_csv(tmp_path / source.path, index=False)
+    found = detectable_effects(evaluation, tmp_path, simulation=HARDLY_ANY)
+    assert not found.refusals
+    assert len(found.plan.learnt) == 29
+    assert pd.Period("2021-03") not in found.plan.learnt
+    report = check(evaluation, tmp_path)
+    columns = ["id", "found"]
+    planned, judged = (
+        each[columns].set_index("id")["found"] for each in (found.checks, report.checks)
+    )
+    same = ["points-before", "events-per-cell"]
+    pd.testing.assert_series_equal(planned[same], judged[same])
+    assert report.left_out == ("left out: 2021-03 and 2023-02 (no figure of Ashmere LMNS)",)
+
+
+@pytest.mark.parametrize("periods_after", [1, 2])
+def test_a_plan_too_short_for_its_report_says_what_to_do(periods_after: int) -> None:
+    evaluation = evaluation_of("inclusion-outreach-booking")
+    with pytest.raises(DesignError, match="too few points are planned") as error:
+        detectable_effects(evaluation, PROJECT, simulation=HARDLY_ANY, periods_after=periods_after)
+    assert error.value.where == "design.start"
+    assert "--periods-after" in error.value.remedy
 
 
 @pytest.mark.parametrize(
