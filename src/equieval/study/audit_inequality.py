@@ -30,6 +30,9 @@ PLAUSIBILITIES = (1.0, 1.5, PLAUSIBILITY, 3.0, math.inf)
 """How unlike those known the people of unknown group may be, as factors; infinity is anything."""
 
 SAMPLING = "sampling of people, binomial"
+BOUNDED = (
+    "bounds widened by the Wilson limits of all counts (MOVER); the estimate is among those known"
+)
 
 
 def inequality(evaluation: Evaluation, observations: Observations) -> Analysis:
@@ -326,7 +329,7 @@ def _rows(
             "estimand": f"{of}, people of unknown group included",
             "scale": "absolute",
             "estimate": row["known"],
-            "inference": "bounds with binomial sampling; the estimate is among those known",
+            "inference": BOUNDED,
         })  # fmt: skip
         rows.append({**common, **bound_row({**row, "id": row["known_id"]}, of), **cells})
     for row in needed_once(tables["bounds"]).to_dict("records"):
