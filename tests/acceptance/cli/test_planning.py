@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from commands import Equieval
@@ -88,6 +89,26 @@ def test_more_periods_after_the_start_are_a_matter_of_planning(
     assert (few.json["periods_after"], many.json["periods_after"]) == (12, 36)
     for before, after in zip(few.json["answers"], many.json["answers"], strict=True):
         assert after["effect"] < before["effect"]
+    none = equieval("power", "births", "--periods-after", "1")
+    assert none.code == 2
+    assert "too few points are planned" in none.err
+    assert "params/births.yaml:" in none.err
+    assert "--periods-after" in none.err
+
+
+def test_check_names_units_left_out_and_months_that_were_likely_not_supplied(
+    comparison: Path, equieval: Equieval
+) -> None:
+    source = yaml.safe_load(comparison.read_text(encoding="utf-8"))["data"]["sources"][0]
+    data = comparison.parents[1] / source["path"]
+    table = pd.read_csv(data, dtype=str)
+    stops = (table["lmns"] == "Glenhallow LMNS") & (table["month"] >= "2022-10")
+    table.loc[table["month"] == "2021-05", "smokers"] = "0"
+    table[~stops].to_csv(data, index=False)
+    said = equieval("check", COMPARISON)
+    assert (said.code, said.err) == (0, "")
+    assert "left out: Glenhallow LMNS (no figure for 2022-10, 2022-11" in said.out
+    assert "figures of smoking at delivery of all units for May 2021 are right" in said.out
 
 
 @pytest.mark.parametrize(
