@@ -86,7 +86,8 @@ def pooled_forest(
         figure=page.figure,
         note=f"Lines are {ci_level * 100:g}% intervals. Dots are larger the more their {one} "
         "weighs; the diamond is the pooled effect (random effects). The last line is where a "
-        f"further {one} should lie.{spread}",
+        f"further {one} should lie, by the confidence distribution of the variance between "
+        f"them.{spread}",
     )
 
 
