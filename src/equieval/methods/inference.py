@@ -23,7 +23,7 @@ from equieval.methods.contrasts import Contrast
 from equieval.methods.panel import exposure_panel
 
 Array = npt.NDArray[np.float64]
-Interval = Literal["clustered", "wild-bootstrap", "reassignment", "none"]
+Interval = Literal["clustered", "wild-bootstrap", "reassignment", "size-corrected", "none"]
 
 #: Thresholds of the rule that picks the headline interval, fixed beforehand.
 CLUSTERS_FOR_CLUSTERED: Final = 40
@@ -32,6 +32,10 @@ CLUSTERS_FOR_BOOTSTRAP: Final = 12
 TREATED_FOR_BOOTSTRAP: Final = 5
 UNITS_FOR_REASSIGNMENT: Final = 20
 EVENTS_PER_TREATED_CLUSTER: Final = 10
+#: Treated units of such a size, compared with the others, count as alike them.
+ALIKE_FROM: Final = 0.9
+ALIKE_TO: Final = 1.25
+CONTROLS_FOR_SIZES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,18 @@ class Reassignment:
 
 
 def headline_interval(
-    n_clusters: int, n_treated_clusters: int, n_events: float | None = None
+    n_clusters: int,
+    n_treated_clusters: int,
+    n_events: float | None = None,
+    *,
+    size_ratio: float = 1.0,
 ) -> HeadlineRule:
     """Return the interval that a difference-in-differences may have in its headline.
 
     The smaller of treated and untreated clusters decides, since either side alone can be too
     few; ``n_events`` are the events in the treated clusters, where the outcome is a count.
+    ``size_ratio`` is how large treated clusters are compared with the others (``size_ratio``):
+    reassignment takes them to be alike, and small ones stray further by chance.
     """
     fewer = min(n_treated_clusters, n_clusters - n_treated_clusters)
     if n_treated_clusters < 1 or n_clusters - n_treated_clusters < 1:
@@ -86,17 +96,45 @@ def headline_interval(
             f"{n_clusters} clusters, {n_treated_clusters} of them treated: too few for "
             "clustered standard errors",
         )
-    if math.comb(n_clusters, n_treated_clusters) >= UNITS_FOR_REASSIGNMENT:
+    if math.comb(n_clusters, n_treated_clusters) < UNITS_FOR_REASSIGNMENT:
         return HeadlineRule(
-            "reassignment",
-            f"{n_treated_clusters} treated of {n_clusters} clusters: a standard error cannot be "
-            "learned from so few; the treatment is reassigned over the clusters instead",
+            "none",
+            f"{n_treated_clusters} treated of {n_clusters} clusters: no p value under "
+            f"1/{UNITS_FOR_REASSIGNMENT} could ever come out",
+        )
+    few = f"{n_treated_clusters} treated of {n_clusters} clusters"
+    alike = not (size_ratio < ALIKE_FROM or size_ratio > ALIKE_TO)
+    size = f"{size_ratio:.2g} times the size of the others"
+    if not alike and n_clusters - n_treated_clusters >= CONTROLS_FOR_SIZES:
+        return HeadlineRule(
+            "size-corrected",
+            f"{few}, of {size}: a standard error cannot be learned from so few; how far a "
+            "cluster of that size strays by chance is learned from the others",
+        )
+    if size_ratio < ALIKE_FROM:
+        return HeadlineRule(
+            "none",
+            f"{few}, of {size}: small clusters stray further by chance, and how much cannot be "
+            f"learned from under {CONTROLS_FOR_SIZES} others",
         )
     return HeadlineRule(
-        "none",
-        f"{n_treated_clusters} treated of {n_clusters} clusters: no p value under "
-        f"1/{UNITS_FOR_REASSIGNMENT} could ever come out",
+        "reassignment",
+        f"{few}: a standard error cannot be learned from so few; the treatment is reassigned over "
+        "the clusters instead"
+        + ("" if alike else f"; of {size}, they stray less by chance than it says"),
     )
+
+
+def size_ratio(sizes: npt.ArrayLike, treated: npt.ArrayLike) -> float:
+    """Return how large treated units are compared with the others, by harmonic means.
+
+    So chance goes: the variance of a mean of rates goes with the mean of 1 / size. Missing where
+    a side is empty or a size is not positive.
+    """
+    values, chosen = np.asarray(sizes, dtype=float), np.asarray(treated, dtype=bool)
+    if not (values > 0).all() or chosen.all() or not chosen.any():
+        return math.nan
+    return float((1 / values[~chosen]).mean() / (1 / values[chosen]).mean())
 
 
 def effective_number(weights: npt.ArrayLike) -> float:

@@ -28,6 +28,7 @@ from equieval.protocol.design import (
     SyntheticDifferenceInDifferences,
 )
 from equieval.study.analysis import CI_LEVEL
+from equieval.study.beside import TOO_FEW
 from equieval.study.comparison import BY_ARM, Comparison, Way, compare, other_ways
 from equieval.study.counting import Counting
 from equieval.study.groups import compared_levels, direction
@@ -234,7 +235,7 @@ def _of_strata(
             measures=measures.assign(**dict.fromkeys(unknown, math.nan)),
             verdict="no clear change",
             test=_no_test(),
-            inference="no interval: too few units to learn it from",
+            inference=TOO_FEW,
             n_units=found.n_clusters,
             n_treated_units=found.n_treated_clusters,
         )

@@ -8,26 +8,28 @@ units with few. Whatever else can be computed stands beside it, named as what it
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
-from equieval.errors import DesignError
 from equieval.methods.adjustment import adjustment_terms, doubly_robust
 from equieval.methods.contrasts import Contrast
 from equieval.methods.did import triple_difference, two_way_fixed_effects
 from equieval.methods.few_clusters import cr2, wild_bootstrap
 from equieval.methods.few_treated import ferman_pinto
-from equieval.methods.inference import headline_interval, reassignment_interval
+from equieval.methods.inference import (
+    headline_interval,
+    reassignment_interval,
+    size_ratio,
+)
 from equieval.methods.staggered_alternatives import imputation
 from equieval.methods.synthetic_inequality import placebo_contrast, placebo_synthetic_did
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Subject
 from equieval.study.counting import NOTHING, Counting
 from equieval.study.draws import draws as drawn
 from equieval.study.headline import UP_TO_HORIZON
-from equieval.study.words import as_clause
 
 DRAWS = 9_999
 SETS = 199
@@ -39,6 +41,7 @@ PER_PAIR = "each unit and period by what its two groups tell together, 1/(1/n₁
 CLUSTERED = "clustered by unit, t on clusters − 1"
 BY_ARM = "clustered by unit, errors learnt in each arm by itself (Welch's t)"
 THREE_WAY = f"{CLUSTERED}; with all rates counted the same it would be TWFE, unweighted"
+SIZE_CORRECTED = "learnt from the controls, corrected for the sizes of units (Ferman–Pinto)"
 NO_INTERVAL = "no interval"
 NO_ESTIMATE = "no estimate"
 
@@ -55,6 +58,7 @@ class Comparison:
     weighting : who counts how much in the estimate.
     observed : mean outcome of the treated after the start, weighted as the estimate is.
     n_obs, n_units, n_treated_units : what it was estimated on.
+    share_observed : of the effect's variance, what the treated after the start add to it.
     """
 
     effect: Contrast
@@ -66,6 +70,7 @@ class Comparison:
     n_obs: int
     n_units: int
     n_treated_units: int
+    share_observed: float
 
     @property
     def estimate(self) -> float:
@@ -79,20 +84,24 @@ class Comparison:
 
     @property
     def relative(self) -> Contrast | None:
-        """The effect as a ratio to the counterfactual, the observed rate taken as known.
+        """The effect as a ratio to the counterfactual.
 
-        None where the counterfactual is not positive somewhere in the interval.
+        The interval is that of the effect on the scale of the logarithm; what is uncertain in
+        the observed rate weighs more there than what is in the counterfactual, where the rate is
+        lower. None where the counterfactual is not positive somewhere in the interval.
         """
         ends = [self.effect.estimate, self.effect.ci_low, self.effect.ci_high]
         expected = [self.observed - end for end in ends]
         if not all(value > 0 or math.isnan(value) for value in expected) or self.observed <= 0:
             return None
-        ratios = [self.observed / value for value in expected]
+        logs = [math.log(self.observed / value) for value in expected]
+        squared = (expected[0] / self.observed) ** 2
+        wider = math.sqrt(max(1.0, 1 + self.share_observed * (squared - 1)))
         return replace(
             self.effect,
-            estimate=ratios[0],
-            ci_low=ratios[1],
-            ci_high=ratios[2],
+            estimate=math.exp(logs[0]),
+            ci_low=math.exp(logs[0] + wider * (logs[1] - logs[0])),
+            ci_high=math.exp(logs[0] + wider * (logs[2] - logs[0])),
             std_error=math.nan,
             scale=RELATIVE,
         )
@@ -109,9 +118,9 @@ def compare(
     """Estimate the effect on ``value`` of a panel (`equieval.study.panel.rate_panel`).
 
     Weighted by denominator, unless the protocol (``per_unit``) lets each unit count the same, or
-    the rule leaves reassignment only, which takes the units to be alike. ``draws`` are those of
-    the wild bootstrap. With the covariates of ``counting`` it is the outcome regression, always
-    by the wild bootstrap: clustered errors hold less than they promise with slopes to fit.
+    the rule leaves reassignment only, or what the controls tell of units of that size. ``draws``
+    are those of a bootstrap. With the covariates of ``counting`` it is the outcome regression,
+    always by the wild bootstrap: clustered errors hold less than they promise with slopes to fit.
 
     Raises
     ------
@@ -119,7 +128,8 @@ def compare(
     """
     counting.refuse_too_many(panel)
     units = panel.groupby("unit")["exposed"].max()
-    rule = headline_interval(len(units), int(units.sum()), n_events)
+    ratio = size_ratio(panel.groupby("unit")["weight"].mean(), units)
+    rule = headline_interval(len(units), int(units.sum()), n_events, size_ratio=ratio)
     exposed = panel[panel["exposed"] == 1]
     weighted = rule.interval in ("clustered", "wild-bootstrap") and not per_unit
     weights = "weight" if weighted else None
@@ -144,6 +154,11 @@ def compare(
     elif interval == "reassignment":
         effect = reassignment_interval(panel, outcome="value", ci_level=CI_LEVEL)
         inference = "reassignment of the treatment over the units"
+    elif interval == "size-corrected":
+        effect = ferman_pinto(
+            panel, outcome="value", size="weight", draws=drawn(draws), ci_level=CI_LEVEL
+        ).effect
+        inference = SIZE_CORRECTED
     else:
         alone = two_way_fixed_effects(panel, outcome="value", covariates=terms, ci_level=CI_LEVEL)
         effect, inference = without_interval(alone.effect), NO_INTERVAL
@@ -158,7 +173,20 @@ def compare(
         n_obs=len(panel),
         n_units=len(units),
         n_treated_units=int(units.sum()),
+        share_observed=share_observed(panel),
     )
+
+
+def share_observed(panel: pd.DataFrame) -> float:
+    """Return the share of an effect's variance that comes from the treated after their start.
+
+    As if every unit and period varied alike: of the two arms the smaller adds more, and of two
+    spans of time the shorter.
+    """
+    treated = panel["unit"].isin(panel.loc[panel["exposed"] == 1, "unit"])
+    others = panel.loc[~treated, "unit"].nunique()
+    of_arms = others / panel["unit"].nunique()
+    return of_arms * float((panel.loc[treated, "exposed"] == 0).mean())
 
 
 def without_interval(effect: Contrast) -> Contrast:
@@ -282,7 +310,7 @@ def _unadjusted_ways(panel: pd.DataFrame, per_unit: bool) -> tuple[Way, ...]:
         ),
         (
             "Ferman–Pinto",
-            "learnt from the controls, corrected for the sizes of units",
+            SIZE_CORRECTED,
             PER_UNIT,
             lambda: ferman_pinto(panel, size="weight", draws=drawn(DRAWS), **value).effect,
         ),
@@ -319,34 +347,3 @@ def _synthetic_by_rank(panel: pd.DataFrame) -> Contrast:
     ranked = placebo_synthetic_did(panel, outcome="value", max_placebos=SETS)
     others = ranked.placebos["estimate"].to_numpy(float)[1:]
     return placebo_contrast(ranked.estimate, others, CI_LEVEL)
-
-
-def beside_rows(
-    ways: Iterable[Way], found: Comparison, subject: Subject, **columns: Any
-) -> Iterator[dict[str, Any]]:
-    """Yield the same effect by other ways: they never decide.
-
-    All are estimated on what the headline (``found``) was. What the design cannot carry beside
-    its headline has no estimate; ``inference`` and ``note`` say why.
-    """
-    for estimator, inference, weighting, estimate in ways:
-        about = replace(subject, weighting=weighting)
-        shared: dict[str, Any] = {
-            "estimator": estimator,
-            "estimand": UP_TO_HORIZON,
-            "role": "robustness",
-            "n_obs": found.n_obs,
-            "n_units": found.n_units,
-            "n_treated_units": found.n_treated_units,
-            **columns,
-        }
-        try:
-            beside = estimate()
-        except DesignError as refusal:
-            why = as_clause(refusal.what)
-            yield about.refused(**{**shared, "inference": f"{NO_ESTIMATE}: {why}", "note": why})
-            continue
-        if isinstance(beside, Comparison):
-            yield about.row(beside.effect, inference=beside.inference, **shared)
-        else:
-            yield about.row(beside, inference=inference, **shared)

@@ -35,13 +35,13 @@ from equieval.protocol.design import (
 from equieval.study.analysis import CI_LEVEL, RELATIVE, Analysis, Subject, tidy
 from equieval.study.approach import Approach, JointEffects, approach_of
 from equieval.study.baseline_direction import refuse_reversed_gap
+from equieval.study.beside import beside_rows
 from equieval.study.comparison import (
     PER_PERSON,
     PER_SIZE,
     PER_UNIT,
     Comparison,
     Way,
-    beside_rows,
     comparison_row,
     ratio_row,
     triple_way,

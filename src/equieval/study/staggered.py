@@ -18,6 +18,7 @@ from equieval.study.comparison import (
     PER_SIZE,
     PER_UNIT,
     Comparison,
+    share_observed,
     without_interval,
 )
 from equieval.study.counting import NOTHING, SIZE, Counting
@@ -76,6 +77,7 @@ def compare_staggered(
         len(panel),
         found.n_units,
         treated,
+        share_observed(panel),
     )
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from equieval.methods.did import two_way_fixed_effects
 from equieval.methods.few_treated import ferman_pinto
-from equieval.methods.inference import reassignment_interval
+from equieval.methods.inference import ALIKE_FROM, reassignment_interval, size_ratio
 from equieval.methods.synthetic_did import synthetic_did
 from equieval.methods.synthetic_inequality import (
     placebo_contrast,
@@ -23,7 +23,15 @@ from equieval.methods.synthetic_inequality import (
 )
 from equieval.protocol import indicator
 from equieval.study.analysis import CI_LEVEL
-from equieval.study.comparison import CLUSTERED, DRAWS, PER_SIZE, PER_UNIT, Comparison, Way
+from equieval.study.comparison import (
+    CLUSTERED,
+    DRAWS,
+    PER_SIZE,
+    PER_UNIT,
+    Comparison,
+    Way,
+    share_observed,
+)
 from equieval.study.counting import NOTHING, SIZE, Counting
 from equieval.study.draws import draws
 from equieval.study.panel import PanelDesign
@@ -50,18 +58,26 @@ def compare_synthetic(
     others = ranked.placebos["estimate"].to_numpy(float)[1:]
     units = panel.groupby("unit")["treated"].max()
     treated = int(units.sum())
+    ratio = size_ratio(panel.groupby("unit")["weight"].mean(), units)
     return Comparison(
         effect=placebo_contrast(ranked.estimate, others, CI_LEVEL),
         inference=f"{PLACEBOS} ({len(others)} placebos)",
         interval="reassignment",
         reason=f"{treated} treated of {len(units)} units: a standard error cannot be learned from "
         f"so few; the estimate is ranked among those of {len(others)} placebos, and no p value "
-        f"under {ranked.smallest_attainable_p:.3f} could come out",
+        f"under {ranked.smallest_attainable_p:.3f} could come out"
+        + (
+            f"; of {ratio:.2g} times the size of the others, the treated stray further by chance "
+            "than placebos show"
+            if ratio < ALIKE_FROM
+            else ""
+        ),
         weighting=PER_SIZE if counting.by_size else PER_UNIT,
         observed=mean_when_exposed(panel, counting),
         n_obs=len(panel),
         n_units=len(units),
         n_treated_units=treated,
+        share_observed=share_observed(panel),
     )
 
 

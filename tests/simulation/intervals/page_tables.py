@@ -53,11 +53,11 @@ def _interval_words(cell: Cell) -> str:
     if isinstance(cell, SeriesCell):
         return "quasi-Poisson" if cell.outcome == "count" else "REML"
     if isinstance(cell, StaggeredCell):
-        return "clustered"
+        return "by arm"
     return {
         "clustered": "clustered",
         "wild-bootstrap": "wild bootstrap",
-        "reassignment": "reassignment",
+        "reassignment": "reassignment, or by size",
         "none": "none",
     }[cell.rule.interval]
 

@@ -36,6 +36,7 @@ from equieval.methods.inference import (
     Interval,
     headline_interval,
     reassignment_interval,
+    size_ratio,
 )
 from equieval.methods.synthetic_did import synthetic_did
 from equieval.study.adequacy import CANNOT_SAY, COMPARISON_THRESHOLDS
@@ -234,18 +235,34 @@ def headline(
                 ).effect
             ),
         ),
-        "reassignment": (
+        "reassignment": ("reassignment", "none", lambda: _reassigned(panel, seed)),
+        "size-corrected": (
             "reassignment",
             "none",
-            lambda: reassignment_interval(
-                panel, outcome="value", max_assignments=_DRAWS + 1, seed=seed
+            lambda: (
+                ferman_pinto(panel, outcome="value", size="weight", draws=_DRAWS, seed=seed).effect
             ),
         ),
     }
-    if rule not in finders:
-        return Answer(measure, ESTIMAND, "none", truths["none"], state="cannot say")
-    method, weights, find = finders[rule]
+    applied = by_sizes(rule, panel)
+    if applied not in finders:
+        method = "none" if rule == "none" else rule
+        return Answer(measure, ESTIMAND, method, truths["none"], state="cannot say")
+    method, weights, find = finders[applied]
     return judged(measure, ESTIMAND, method, truths[weights], find, can_say=lambda _: says)
+
+
+def by_sizes(rule: Interval, panel: pd.DataFrame) -> Interval:
+    """Return the product's rule for these units, which with few treated looks at their sizes."""
+    if rule != "reassignment":
+        return rule
+    treated = panel.groupby("unit")["exposed"].max() > 0
+    ratio = size_ratio(panel.groupby("unit")["weight"].mean(), treated)
+    return headline_interval(len(treated), int(treated.sum()), size_ratio=ratio).interval
+
+
+def _reassigned(panel: pd.DataFrame, seed: int) -> Contrast:
+    return reassignment_interval(panel, outcome="value", max_assignments=_DRAWS + 1, seed=seed)
 
 
 def _beside(
@@ -269,6 +286,7 @@ def _beside(
     }
     if rule in ("reassignment", "none"):
         finders |= {
+            "reassignment-alone": ("none", lambda: _reassigned(panel, seed)),
             "ferman-pinto": (
                 "none",
                 lambda: ferman_pinto(panel, size="weight", draws=_DRAWS, **plain).effect,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from equieval.errors import DesignError
 from equieval.methods.did import difference_in_differences, two_way_fixed_effects
-from equieval.methods.inference import headline_interval, reassign_over_units
+from equieval.methods.inference import headline_interval, reassign_over_units, size_ratio
 from equieval.methods.staggered import callaway_santanna
 from equieval.methods.staggered_alternatives import goodman_bacon, imputation
 
@@ -136,6 +138,32 @@ def test_the_rule_that_picks_the_headline_interval(clusters, treated, events, in
     rule = headline_interval(clusters, treated, events)
     assert rule.interval == interval
     assert rule.reason
+
+
+@pytest.mark.parametrize(
+    ("clusters", "treated", "ratio", "interval"),
+    [
+        (42, 1, 0.9, "reassignment"),
+        (42, 1, 0.5, "size-corrected"),
+        (42, 3, 3.0, "size-corrected"),
+        (20, 1, 0.5, "none"),
+        (20, 1, 3.0, "reassignment"),  # too wide there, never too narrow
+        (42, 12, 0.5, "clustered"),
+        (24, 6, 0.5, "wild-bootstrap"),
+    ],
+)
+def test_few_treated_of_another_size_are_not_reassigned(clusters, treated, ratio, interval):
+    rule = headline_interval(clusters, treated, size_ratio=ratio)
+    assert rule.interval == interval
+    if treated < 5:
+        assert (f"{ratio:.2g} times the size" in rule.reason) == (ratio != 0.9)
+
+
+def test_sizes_are_compared_as_chance_goes_by_them():
+    sizes, treated = [100, 400, 200, 200], [True, True, False, False]
+    # the variance of a mean of rates goes with the mean of 1 / size: 0.00625 against 0.005
+    assert size_ratio(sizes, treated) == pytest.approx(0.8)
+    assert math.isnan(size_ratio([0, 1], [True, False]))
 
 
 def test_reassignment_finds_the_only_unit_that_changed():

@@ -16,6 +16,7 @@ from equieval.data import Observations
 from equieval.protocol import Evaluation
 from equieval.study import views
 from equieval.study.approach import approach_of
+from equieval.study.beside import TOO_FEW
 from equieval.study.counting import Counting
 from equieval.study.did import effect, inequality_effect
 from equieval.study.panel import panel_design, rate_panel
@@ -28,7 +29,8 @@ OUTCOME = "smoking-at-delivery"
 @pytest.fixture(scope="module")
 def staggered(tmp_path_factory: pytest.TempPathFactory) -> Read:
     root = tmp_path_factory.mktemp("staggered")
-    return read(root, write_comparison(root, "waves", kind="staggered-did")[0])
+    enough = {"units": 22, "treated": 11}  # for errors that hold for many
+    return read(root, write_comparison(root, "waves", kind="staggered-did", **enough)[0])
 
 
 def rows_of(
@@ -80,8 +82,19 @@ def test_sun_and_abraham_estimate_what_the_never_treated_give(page, staggered: R
     assert found["estimate"] == pytest.approx(other["estimate"])
     assert found["std_error"] == pytest.approx(other["std_error"], rel=0.25)
     assert found["weighting"] == "each unit counts the same"
+    assert rows.loc["Imputation", "ci_low"] < rows.loc["Imputation", "ci_high"]
     # no events make an inequality measure
     assert ("Poisson with offset" in rows.index) is (page is effect)
+
+
+def test_errors_that_hold_for_many_units_are_not_shown_for_few(tmp_path: Path) -> None:
+    # 200 draws without effect, 36 months: imputation 80 % with 6 of 42, Sun and Abraham 80 %
+    path, _ = write_comparison(tmp_path, "few", kind="staggered-did")  # 6 of 16
+    rows = rows_of(effect(*read(tmp_path, path)).estimates)
+    without = ["Imputation", "Sun–Abraham", "Poisson with offset"]
+    assert rows.loc[without, "estimate"].notna().all()
+    assert rows.index[rows["ci_low"].isna()].tolist() == without
+    assert (rows.loc[without, "inference"] == TOO_FEW).all()
 
 
 def test_what_takes_no_anticipation_is_a_row_that_says_so(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from equieval.methods.staggered import callaway_santanna
 from equieval.methods.synthetic_inequality import placebo_synthetic_did
 from equieval.protocol import Evaluation
 from equieval.study.appraisal import Appraisal, judge
+from equieval.study.beside import TOO_FEW
 from equieval.study.comparison import PER_PERSON, PER_UNIT, compare
 from equieval.study.designs import study_of
 from equieval.study.headline import outcome_row, primary_row
@@ -284,7 +285,7 @@ def test_groups_without_a_rank_are_held_against_the_one_that_the_protocol_names(
 
 
 def test_a_secondary_way_that_is_shown_never_takes_the_place_of_the_headline(few: Read) -> None:
-    """Clustered errors stand beside the reassignment, named as what they are."""
+    """Estimates stand beside the reassignment, without the intervals that two units cannot give."""
     evaluation, observations = few
     estimates = estimates_of(few, "effect")
     row = outcome_row(estimates, SMOKING)
@@ -294,4 +295,7 @@ def test_a_secondary_way_that_is_shown_never_takes_the_place_of_the_headline(few
     beside = estimates[estimates["estimator"] == "TWFE, unweighted"]
     direct = two_way_fixed_effects(panel, outcome="value").effect
     assert beside["role"].item() == "robustness"
-    assert beside["ci_low"].item() == pytest.approx(direct.ci_low)
+    assert beside["estimate"].item() == pytest.approx(direct.estimate)
+    by_unit = estimates["estimator"].str.contains("TWFE|Imputation")
+    assert estimates.loc[by_unit, ["ci_low", "p_value"]].isna().all(axis=None)
+    assert (estimates.loc[by_unit, "inference"] == TOO_FEW).all()

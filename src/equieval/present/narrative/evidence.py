@@ -17,12 +17,15 @@ INTERVALS: dict[str, str] = {
     "clustered": "from standard errors clustered by unit",
     "wild-bootstrap": "from the wild cluster bootstrap",
     "reassignment": "from reassigning the treatment over the units",
+    "size-corrected": "from how far comparison units of that size stray by chance",
     "none": "left out",
 }
 RULE = (
     "The rule was fixed before any estimate and goes by the number of units, of treated units and "
-    "of events: clustered standard errors where there are enough of each, the wild bootstrap with "
-    "fewer, reassignment with very few, and no interval below that"
+    "of events, and with very few treated by their size: clustered standard errors where there are "
+    "enough of each, the wild bootstrap with fewer, reassignment with very few that are as large "
+    "as the others, what the others tell of chance at that size where they are not, and no "
+    "interval below that"
 )
 
 
