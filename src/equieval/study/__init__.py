@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from equieval.study.shown_placebos import show_placebos
     from equieval.study.shown_reassigned import show_reassigned
+    from equieval.study.shown_residuals import show_residuals
     from equieval.study.shown_units import show_units
     from equieval.study.shown_variants import show_besides, show_variants
     from equieval.study.shown_words import (
@@ -121,6 +122,7 @@ _HOME = {
     "show_placebos": "shown_placebos",
     "show_ratios": "shown",
     "show_reassigned": "shown_reassigned",
+    "show_residuals": "shown_residuals",
     "show_secondary": "shown",
     "show_sensitivity": "shown",
     "show_sustained": "shown",
@@ -181,6 +183,7 @@ __all__ = [
     "show_placebos",
     "show_ratios",
     "show_reassigned",
+    "show_residuals",
     "show_secondary",
     "show_sensitivity",
     "show_sustained",

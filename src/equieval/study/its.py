@@ -26,12 +26,11 @@ from equieval.study.its_rows import (
     covering,
     drawn_series,
     events_of,
-    fits_beside,
     headline_rows_of,
-    its_rows,
     quasi_poisson_rows,
     refused_row,
     relative_rows,
+    rows_beside,
     rows_over_time,
     stacked_rows,
     subject_of,
@@ -80,8 +79,7 @@ def effect(evaluation: Evaluation, observations: Observations) -> Analysis:
         if outcome == primary:
             found, of_units = unit_rows(evaluation, observations, own, subject, reml_rows[0])
             rows, frames = [*rows, *found], {**frames, **of_units}
-        for beside in fits_beside(evaluation, values, own):
-            rows += its_rows(beside, own, subject, role="robustness", n_events=events)
+        rows += rows_beside(evaluation, values, own, subject, n_events=events)
         if compared.comparison is None:
             if reml is not None:
                 rows += relative_rows(reml, own, subject, role="secondary", n_events=events)
@@ -132,8 +130,7 @@ def inequality_effect(evaluation: Evaluation, observations: Observations) -> Ana
             if reml is not None:
                 rows += rows_over_time(reml, own, subject)
                 rows.append(bootstrap_row(reml, own, subject))
-            for beside in fits_beside(evaluation, values, own):
-                rows += its_rows(beside, own, subject, role="robustness")
+            rows += rows_beside(evaluation, values, own, subject)
             lasting, frames["sustained"] = lasting_series_rows(
                 reml, own, evaluation.robustness, observed.frequency, subject
             )

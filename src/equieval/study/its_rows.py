@@ -150,12 +150,24 @@ def fit_series(values: pd.Series, design: SeriesDesign) -> ItsFit:
     return replace(fit, estimator=HEADLINES["controlled-its"].estimator)
 
 
-def fits_beside(
-    evaluation: Evaluation, values: pd.Series, design: SeriesDesign
-) -> tuple[ItsFit, ...]:
-    """Fit the estimators that stand beside the headline; they are shown, they never decide."""
+def rows_beside(
+    evaluation: Evaluation,
+    values: pd.Series,
+    design: SeriesDesign,
+    subject: Subject,
+    **columns: Any,
+) -> list[dict[str, Any]]:
+    """Fit the estimators that stand beside the headline; they are shown, they never decide.
+
+    None where nothing varies: there a row of the headline says why nothing can be estimated.
+    """
     y, X = design.usable(values), design.matrix()
-    return (fit_ols(y, X), fit_newey_west(y, X, evaluation.robustness.newey_west_lag))
+    try:
+        fits = (fit_ols(y, X), fit_newey_west(y, X, evaluation.robustness.newey_west_lag))
+    except DesignError:
+        return []
+    columns["role"] = "robustness"
+    return [row for fit in fits for row in its_rows(fit, design, subject, **columns)]
 
 
 def rows_over_time(fit: ItsFit, design: SeriesDesign, subject: Subject) -> list[dict[str, Any]]:

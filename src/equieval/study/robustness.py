@@ -72,7 +72,7 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
     estimates = tidy([*rows, *control_rows])
     labelled = pd.DataFrame(labels, columns=["id", "kind", "label", "measure"])
     labelled = labelled.merge(estimates, on="id")
-    main, refused = _examined(subjects[primary.measure], design)
+    residuals = _residual_frames(subjects[primary.measure], design, primary.indicator)
     is_placebo = labelled["kind"] == "placebo start"
     return Analysis(
         estimates,
@@ -80,21 +80,35 @@ def robustness(evaluation: Evaluation, observations: Observations) -> Analysis:
             "variants": labelled[~is_placebo].reset_index(drop=True),
             "placebo": labelled[is_placebo].reset_index(drop=True),
             "controls": controls,
-            "autocorrelation": autocorrelation(main).assign(
-                bound=lambda acf: acf["ci_high"], indicator=primary.indicator
-            ),
-            "residual-tests": residual_tests(main).assign(
-                indicator=primary.indicator, refused=refused
-            ),
+            **residuals,
         },
     )
 
 
-def _examined(values: pd.Series, design: SeriesDesign) -> tuple[ItsFit, str]:
-    """Return the fit whose residuals are examined, and why it is not that of the headline.
+def _residual_frames(
+    values: pd.Series, design: SeriesDesign, indicator: str
+) -> dict[str, pd.DataFrame]:
+    """Return autocorrelation and tests of the residuals, and why no test where there is no model.
 
-    Where the headline model is refused, that of least squares: its residuals show why.
+    Where the headline model is refused, those of least squares: its residuals show why. Where
+    nothing varies there is no model at all: no lags, and one row without a test.
     """
+    try:
+        fit, refused = _examined(values, design)
+    except DesignError as refusal:
+        none = {"test": "none", "concern": False, "note": "", "refused": refusal.what}
+        lags = pd.DataFrame(columns=["lag", "acf", "bound", "indicator"])
+        tests = pd.DataFrame([none | {"indicator": indicator}])
+        return {"autocorrelation": lags, "residual-tests": tests}
+    lags = autocorrelation(fit)
+    return {
+        "autocorrelation": lags.assign(bound=lags["ci_high"], indicator=indicator),
+        "residual-tests": residual_tests(fit).assign(indicator=indicator, refused=refused),
+    }
+
+
+def _examined(values: pd.Series, design: SeriesDesign) -> tuple[ItsFit, str]:
+    """Return the fit whose residuals are examined, and why it is not that of the headline."""
     try:
         return fit_series(values, design), ""
     except DesignError as refusal:
