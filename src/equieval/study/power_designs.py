@@ -44,6 +44,7 @@ from equieval.study.series import (
     withheld_note,
 )
 from equieval.study.series_adequacy import expected_events, planned_checks
+from equieval.study.series_options import refuse_unseen_interruptions
 from equieval.study.words import first_start
 
 Question = Literal["outcome", "gap"]
@@ -109,6 +110,7 @@ def prepare_series(
     periods = pd.period_range(begins, end)
     design = stated_design(evaluation, periods, frequency)
     refuse_other_units(evaluation.design, own)  # type: ignore[arg-type]
+    refuse_unseen_interruptions(design)
     learnt = periods[periods < design.start]
     earlier = design.over(learnt, design.horizon)
     _refuse_withheld(earlier, own, primary.indicator)

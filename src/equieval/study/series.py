@@ -26,6 +26,7 @@ from equieval.study.series_options import (
     refuse_long_lag,
     refuse_no_effect_there,
     refuse_periods_outside,
+    refuse_unseen_interruptions,
 )
 
 MIN_POINTS_PER_SIDE = 3
@@ -152,6 +153,7 @@ def series_design(evaluation: Evaluation, observations: Observations) -> SeriesD
     refuse_periods_outside(evaluation, found)
     refuse_no_effect_there(evaluation, found)
     refuse_long_lag(evaluation, found)
+    refuse_unseen_interruptions(found)
     found.matrix()  # refuses a season that the data cannot have
     _refuse_withheld(found, observations, primary.indicator)
     refuse_gaps(found, observations, primary.indicator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from equieval.data import parse_period, period_label
@@ -66,6 +67,33 @@ def _refuse_no_effect(design: SeriesDesign, period: pd.Period, where: str, calle
             where=where,
             remedy=f"{remedy}, or shorten design.lag and design.phase_in",
         )
+
+
+def refuse_unseen_interruptions(design: SeriesDesign) -> None:
+    """Refuse another interruption that the periods analysed cannot tell from the other terms."""
+    where = "design.other_interruptions"
+    for name, at in design.other:
+        first = at[0] if isinstance(at, tuple) else at
+        if first <= design.periods[0]:
+            raise DesignError(
+                f"'{name}' begins with the series ({label(first)}), so that nothing comes before "
+                "it",
+                where=where,
+                remedy="leave its periods out of the analysis (design.exclude_periods or "
+                "design.first_period) rather than modelling it, or supply earlier data",
+            )
+    counted = design.counted()
+    rank = np.linalg.matrix_rank(counted.to_numpy(float))
+    for name, _ in design.other:
+        own = [f"{kind} {name}" for kind in ("post", "since", "during")]
+        rest = counted.drop(columns=own, errors="ignore")
+        if rank - np.linalg.matrix_rank(rest.to_numpy(float)) < counted.shape[1] - rest.shape[1]:
+            raise DesignError(
+                f"the periods that are analysed do not tell '{name}' from the rest of the model",
+                where=where,
+                remedy="take it off where its periods are left out already; one that stays needs "
+                "two periods or more, one that passed may give its last one (until)",
+            )
 
 
 def refuse_long_lag(evaluation: Evaluation, design: SeriesDesign) -> None:

@@ -255,6 +255,27 @@ def test_an_interruption_that_passed_has_a_level_while_it_lasted(project: Path) 
 
 
 @pytest.mark.parametrize(
+    ("other", "excluded", "told"),
+    [
+        ({"period": "2015-01", "until": "2015-03"}, [], "'strike' begins with the series"),
+        ({"period": "2018-01", "until": "2018-02"}, ["2018-01", "2018-02"], "do not tell 'strike'"),
+        ({"period": "2019-12"}, [], "do not tell 'strike'"),
+    ],
+)
+def test_an_interruption_that_the_series_cannot_show_is_refused_by_its_name(
+    project: Path, other: dict[str, str], excluded: list[str], told: str
+) -> None:
+    change = both(
+        setting("design.other_interruptions", [{"name": "strike", **other}]),
+        setting("design.exclude_periods", excluded),
+    )
+    path, _ = write_made_up(project, "unseen", change, after=12, **MADE)
+    with pytest.raises(DesignError, match=told) as refusal:
+        series_design(*read(project, path))
+    assert refusal.value.where == "design.other_interruptions"
+
+
+@pytest.mark.parametrize(
     ("period", "written"),
     [
         (pd.Period("2019-03", freq="M"), "2019-03"),
