@@ -58,9 +58,9 @@ def require_period(value: object, frequency: str, where: str) -> None:
     """Raise ``DesignError`` for a moment that is no period of the data's ``frequency``."""
     if isinstance(value, pd.Period) and value.freqstr == frequency:
         return
-    given = f"by {value.freqstr}" if isinstance(value, pd.Period) else f"{type(value).__name__!r}"
+    given = f"is by {value.freqstr}" if isinstance(value, pd.Period) else "is no period"
     raise DesignError(
-        f"{value} is {given}, the series by {frequency}.",
+        f"{value} {given}, the series is by {frequency}.",
         where=where,
         remedy=f"Give it in the frequency of the data: a pandas Period by {frequency}.",
     )
@@ -74,7 +74,7 @@ def require_moment(value: object, periods: pd.Series, where: str) -> None:
     whole = isinstance(value, Real) and not isinstance(value, bool) and value % 1 == 0
     if pd.api.types.is_numeric_dtype(periods.dtype) and not whole:
         raise DesignError(
-            f"{value!r} is no whole number, as the periods of the data are.",
+            f"{value} is no whole number, as the periods of the data are.",
             where=where,
             remedy="Give it as the data give their periods.",
         )
