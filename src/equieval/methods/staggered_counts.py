@@ -22,6 +22,7 @@ import statsmodels.api as sm
 from equieval.errors import DesignError
 from equieval.methods.adoption import adoption_panel, refuse_adoption
 from equieval.methods.contrasts import Contrast, t_contrast
+from equieval.methods.panel import refuse_constant
 from equieval.methods.separation import refuse_separation
 
 Array = npt.NDArray[np.float64]
@@ -65,7 +66,8 @@ def poisson_etwfe(
     it; effects are of the exposed as they are, whatever their covariates. Intervals by t on
     clusters − 1. Raises ``DesignError`` as ``callaway_santanna``, for negative events, an exposure
     that is not positive, cohorts without events before exposure (their counterfactual would be
-    without events for ever), and covariates that cohorts and periods cannot be told from.
+    without events for ever), a rate that is the same everywhere, and covariates that cohorts and
+    periods cannot be told from.
     """
     panel = _counts(data, events, exposure, first_exposed, unit, period, covariates, cluster)
     fit = _saturated(panel, exposure, covariates)
@@ -172,6 +174,7 @@ def _counts(
             where=_WHERE,
             remedy="Cluster by unit, or add units.",
         )
+    refuse_constant(panel["outcome"] / panel[exposure], _WHERE)
     return panel
 
 

@@ -6,6 +6,7 @@ say so) is left out of that kind by name.
 
 from __future__ import annotations
 
+import math
 import warnings
 from inspect import signature
 
@@ -22,7 +23,8 @@ from equieval.methods.did import (
 from equieval.methods.few_clusters import cr2, wild_bootstrap
 from equieval.methods.few_treated import ferman_pinto, reassign_over_dates
 from equieval.methods.gap_event_study import pretrend_test
-from equieval.methods.honest import EventStudy
+from equieval.methods.honest import EventStudy, relative_magnitudes
+from equieval.methods.honest_smoothness import smoothness
 from equieval.methods.inequality_effect import stratum_effects
 from equieval.methods.inference import reassign_over_units
 from equieval.methods.staggered import callaway_santanna
@@ -136,6 +138,10 @@ FAULTS = {
         ),
         set(),
     ),
+    "everybody always": (
+        lambda f: f.assign(y=100.0, events=f["births"]),
+        set(),
+    ),
     "text": (lambda f: f.assign(y="many", events="many"), set()),
     "rows of no unit": (lambda f: blank(f, "unit"), set()),
     "one unit": (lambda f: f[f["unit"] == 2], set()),
@@ -178,6 +184,81 @@ def test_one_cluster_is_refused(name):
     data["region"] = data["unit"].mask(data["unit"] == 4) // 3
     with pytest.raises(InputError, match="have no 'region'"):
         estimate(data, cluster="region")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (_, call) in ESTIMATORS.items() if "o" in signature(call).parameters]
+)
+def test_a_cluster_that_cuts_across_units_is_refused(name):
+    staggered, estimate = ESTIMATORS[name]
+    data = panel(staggered)
+    with pytest.raises(InputError, match="more than one cluster") as refusal:
+        estimate(data.assign(site=(data["unit"] + data["period"]) % 5), cluster="site")
+    assert refusal.value.remedy
+
+
+@pytest.mark.parametrize("start", ["5", 4.5, None, pd.Period("2020-05", "M")])
+def test_a_moment_that_is_none_of_the_datas_periods_is_refused(start):
+    with pytest.raises(InputError, match="no whole number") as refusal:
+        difference_in_differences(one(panel(False)), outcome="y", start=start)
+    assert refusal.value.remedy
+    data = panel(True)
+    late = data["first_exposed"].astype(object).where(data["first_exposed"] != 6, start)
+    if start is not None:
+        with pytest.raises(InputError, match="no whole number"):
+            callaway_santanna(one(data.assign(first_exposed=late)), outcome="y")
+
+
+def test_a_start_of_another_frequency_is_refused():
+    data = one(panel(False))
+    data["period"] = pd.PeriodIndex(
+        pd.period_range("2020-01", periods=8, freq="M")[data["period"] - 1]
+    )
+    for start in (pd.Period("2020Q2"), "2020-05", 5):
+        with pytest.raises(InputError, match="the series is by M"):
+            difference_in_differences(data, outcome="y", start=start)
+
+
+def test_text_in_the_weights_of_a_triple_difference_is_refused():
+    data = panel(False).assign(births="many")
+    with pytest.raises(InputError, match="no numbers"):
+        triple_difference(data, "most", "least", outcome="y", weights="births")
+
+
+def test_too_few_draws_and_a_confidence_level_in_per_cent_are_refused():
+    data = one(panel(False))
+    for options, words in (({"draws": 5}, "at least 99"), ({"ci_level": 95}, "between 0 and 1")):
+        with pytest.raises(InputError, match=words):
+            wild_bootstrap(data, outcome="y", **options)
+
+
+def test_anticipation_is_a_whole_number_of_periods():
+    for anticipation in (-1, 0.5):
+        with pytest.raises(InputError, match="cannot be negative or a fraction"):
+            callaway_santanna(one(panel(True)), outcome="y", anticipation=anticipation)
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        EventStudy(np.array([np.nan, 1.0, 2.0]), np.eye(3), 1),
+        EventStudy(np.ones(3), np.diag([1.0, np.inf, 1.0]), 1),
+        EventStudy(np.ones(3), np.eye(2), 1),
+    ],
+)
+def test_an_event_study_with_holes_is_refused(study):
+    for bounds in (lambda: relative_magnitudes(study, [1.0]), lambda: smoothness(study, [0.1])):
+        with pytest.raises(InputError) as refusal:
+            bounds()
+        assert refusal.value.remedy
+
+
+@pytest.mark.parametrize("value", [[-1.0], [math.nan], [math.inf], ["a"], []])
+def test_a_size_of_violation_that_is_none_is_refused(value):
+    study = EventStudy(np.ones(3), np.eye(3), 1)
+    for bounds in (relative_magnitudes, smoothness):
+        with pytest.raises(InputError, match="cannot be negative"):
+            bounds(study, value)
 
 
 @pytest.mark.parametrize(
