@@ -96,10 +96,10 @@ def test_only_four_arms_are_told_apart_and_the_last_is_one_of_them() -> None:
 def test_who_joined_is_counted_and_those_who_never_did_are_named() -> None:
     frame = pd.DataFrame({"unit": list("abcd"), "first_exposed": ["2016", 2018, None, pd.NaT]})
     picture = figures.adoption(frame, **TRUST_YEARS)
-    assert picture.title == "2 of 4 trusts took part, joining from 2016 to 2018; 2 never did"
-    assert "From 2016: 1 trust; From 2018: 1 trust; Never: 2 trusts" in picture.alt
+    assert picture.title == "2 of 4 trusts took part, joining from 2016 to 2018; 2 did not"
+    assert "From 2016: 1 trust; From 2018: 1 trust; Not taking part: 2 trusts" in picture.alt
     everyone = figures.adoption(frame.assign(first_exposed="2017"), **TRUST_YEARS)
-    assert everyone.title == "All 4 trusts took part, all from 2017; none is left that never did"
+    assert everyone.title == "All 4 trusts took part, all from 2017; none is left that did not"
 
 
 def test_the_weight_of_misleading_comparisons_is_told() -> None:

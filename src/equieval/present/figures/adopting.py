@@ -26,14 +26,14 @@ FORBIDDEN = "already treated"
 
 @dataclass(frozen=True)
 class Cohort:
-    """Units that began in the same period; ``begin`` is None for those that never did."""
+    """Units that began in the same period; ``begin`` is None for those that did not."""
 
     begin: pd.Period | None
     units: tuple[str, ...]
 
     def label(self, units: str) -> str:
         """Return ``"From March 2019: 5 trusts"``."""
-        lead = "Never" if self.begin is None else f"From {period_label(self.begin)}"
+        lead = "Not taking part" if self.begin is None else f"From {period_label(self.begin)}"
         return f"{lead}: {len(self.units)} {units if len(self.units) != 1 else singular(units)}"
 
 
@@ -144,7 +144,7 @@ def _who_joined(cohorts: list[Cohort], units: str) -> tuple[str, str]:
     when = f"all from {first}" if len(joined) == 1 else f"joining from {first} to {last}"
     share = f"All {total}" if count == total else f"{count} of {total}"
     title = f"{share} {units} took part, {when}"
-    title += f"; {never} never did" if never else "; none is left that never did"
+    title += f"; {never} did not" if never else "; none is left that did not"
     told = [cohort.label(units) for cohort in cohorts]
     return title, f"{title}. {'; '.join(told)}."
 
