@@ -155,4 +155,4 @@ def secondary(judged: pd.DataFrame) -> str:
 
 def _span(rows: pd.DataFrame) -> str:
     low, high = (f"{100 * rows['coverage_if_shown'].agg(end):.1f}" for end in ("min", "max"))
-    return f"{low} %" if low == high else f"{low} to {high} %"
+    return f"{low}%" if low == high else f"{low} to {high}%"

@@ -20,7 +20,7 @@ _STEP, _GAP = 0.17, 0.15
 _BAND = theme.LIGHT["tag"]
 _LEFT_END = 70.0
 _REMARK = (
-    "Hollow: fails. Arrow: below the axis. Line: 99 % Monte-Carlo error. Stroke (|): what coverage "
+    "Hollow: fails. Arrow: below the axis. Line: 99% Monte-Carlo error. Stroke (|): what coverage "
     "would be, had the withheld intervals been shown too."
 )
 
@@ -104,7 +104,7 @@ def _frame(ax: Axes, total: float) -> None:
     ticks = [70, 75, 80, 85, 90, 95, 100]
     ax.set_xticks(ticks, [str(tick) for tick in ticks])
     ax.tick_params(axis="x", top=True, labeltop=True)
-    ax.set_xlabel("The band from 93 % to 97 % is shaded")
+    ax.set_xlabel("The band from 93% to 97% is shaded")
 
 
 def _cell(ax: Axes, rows: pd.DataFrame, kind: str, kinds: dict[str, Mark], middle: float) -> None:

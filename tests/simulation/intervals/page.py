@@ -161,7 +161,7 @@ def _alt(judged: pd.DataFrame) -> str:
         return words
     worst = failed.loc[failed["coverage"].idxmin()]
     return (
-        f"{words} The lowest is {_percent(worst['coverage'])} %: {worst['label']}, "
+        f"{words} The lowest is {_percent(worst['coverage'])}%: {worst['label']}, "
         f"{worst['estimand']}. All numbers are in the tables below."
     )
 
@@ -177,7 +177,7 @@ def _level_alt(judged: pd.DataFrame) -> str:
         ]
         words.append(
             f"{METHODS[method]}: from {_percent(rows['coverage'].min())} to "
-            f"{_percent(rows['coverage'].max())} %"
+            f"{_percent(rows['coverage'].max())}%"
         )
     return f"Dot plot of the coverage of a level change by two methods. {'; '.join(words)}."
 
@@ -199,6 +199,6 @@ def _alternative(judged: pd.DataFrame) -> str:
             f"With {METHODS[method].split(', ')[1]}, {failed.sum()} of {len(rows)} intervals fail; "
             f"of the {len(level)} for a level change {failed[level.index].sum()} do, and their "
             f"coverage runs from {_percent(level['coverage'].min())} to "
-            f"{_percent(level['coverage'].max())} %."
+            f"{_percent(level['coverage'].max())}%."
         )
     return " ".join(words)

@@ -145,7 +145,7 @@ _NOTES: Final = {
     "outcome: near −0.6 per 1,000 on 4). Births are those of an average unit in a month. Rates, "
     "gaps and indices are in those units, ratios are differences of ratios.",
     "Units that join at three dates": "The true effect starts at −0.7 per 100 and grows by 0.04 a "
-    "month (rare outcome: a ratio of 0.82, growing by 1 % a month; rates per 1,000). Quarters are "
+    "month (rare outcome: a ratio of 0.82, growing by 1% a month; rates per 1,000). Quarters are "
     "those of a report, each against the quarter before the start. Power of the band: that it "
     "leaves out no effect in some quarter; of the test before the start: its false alarms.",
 }

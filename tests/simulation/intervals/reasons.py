@@ -76,7 +76,7 @@ def paragraphs(judged: pd.DataFrame) -> str:
     for reason, group in rows.groupby("reason", sort=False):
         title, words = TEXTS[str(reason)]
         low, high = (f"{100 * group['coverage'].agg(end):.1f}" for end in ("min", "max"))
-        span = f"{low} %" if low == high else f"{low} to {high} %"
+        span = f"{low}%" if low == high else f"{low} to {high}%"
         cells = ", ".join(
             f"{label} ({'; '.join(own['what'].unique())})"
             for label, own in group.groupby("label", sort=False)
@@ -85,7 +85,7 @@ def paragraphs(judged: pd.DataFrame) -> str:
         if reason == "selected":
             shown = group["coverage_if_shown"]
             found += (
-                f" Had all been shown, {100 * shown.min():.1f} to {100 * shown.max():.1f} % would "
+                f" Had all been shown, {100 * shown.min():.1f} to {100 * shown.max():.1f}% would "
                 "have held the truth."
             )
         sections.append(f"### {title}\n\n{words}\n\n{found}")
