@@ -123,8 +123,10 @@ def _checked(studies: pd.DataFrame) -> tuple[Array, Array, pd.Index]:
             where=where,
             remedy=f"Show them side by side; pool from {FEWEST_STUDIES} on.",
         )
-    estimates = studies["estimate"].to_numpy(float)
-    errors = studies["std_error"].to_numpy(float)
+    estimates, errors = (
+        pd.to_numeric(studies[name], errors="coerce").to_numpy(float)
+        for name in ("estimate", "std_error")
+    )
     bad = ~(np.isfinite(estimates) & np.isfinite(errors) & (errors > 0))
     if bad.any():
         raise DesignError(

@@ -34,6 +34,7 @@ def test_units_and_order_change_nothing_but_the_units():
         (THREE.iloc[:2], "too few to pool"),
         (THREE.assign(synthetic=[True, False, False]), "never pool with real"),
         (THREE.assign(std_error=[0.1, 0.0, 0.2]), "'b' has no usable"),
+        (THREE.assign(estimate=[0.1, 0.2, "none"]), "'c' has no usable"),
         (THREE.set_axis(["a", "b", "a"]), "'a' occurs twice"),
         (THREE.drop(columns="std_error"), "no column 'std_error'"),
     ],
