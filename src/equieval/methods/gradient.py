@@ -271,6 +271,34 @@ def relative_concentration_index(cells: Cells, direction: Direction) -> Measured
     return _normal(-direction.gradient * index, std_error, cells.z, "delta method")
 
 
+def wagstaff_index(cells: Cells, direction: Direction) -> Measured:
+    """The relative concentration index over its bound, ``RCI / (1 − μ)`` (Wagstaff 2005).
+
+    Of a proportion μ; delta method. Undefined where the mean is no proportion.
+    """
+    weights = _concentration_weights(cells)
+    value, variance = _present(cells)
+    mean = float(cells.share @ value)
+    proportion = mean / cells.per
+    if not 0 < proportion < 1:
+        return Measured.undefined("the mean is no proportion above 0 and below 1")
+    size = mean * (1 - proportion)
+    index = float(weights @ value) / size
+    gradient = (weights - index * (1 - 2 * proportion) * cells.share) / size
+    std_error = math.sqrt(float(gradient**2 @ variance))
+    return _normal(-direction.gradient * index, std_error, cells.z, "delta method")
+
+
+def erreygers_index(cells: Cells, direction: Direction) -> Measured:
+    """``4 μ RCI`` of a proportion μ (Erreygers 2009): the same whether good or ill is counted."""
+    found = absolute_concentration_index(cells, direction)
+    mean = float(cells.share @ _present(cells)[0])
+    if not 0 <= mean / cells.per <= 1:
+        return Measured.undefined("the mean is no proportion")
+    scale = 4 / cells.per
+    return _normal(scale * found.estimate, scale * found.std_error, cells.z, "closed form")
+
+
 def slope_weights(share: Array, ridit: Array) -> Array:
     """Return ``m`` with ``slope = Σ m y``: the share-weighted regression of y on the ridit."""
     centred = ridit - 0.5

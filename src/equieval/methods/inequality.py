@@ -27,11 +27,13 @@ from equieval.methods.gradient import (
     absolute_concentration_index,
     cells_from_counts,
     cells_from_values,
+    erreygers_index,
     extreme_gap,
     extreme_ratio,
     relative_concentration_index,
     relative_index,
     slope_index,
+    wagstaff_index,
 )
 from equieval.methods.panel import numeric, require_columns
 
@@ -46,6 +48,13 @@ _MEASURES: Final[dict[str, tuple[str, float, Callable[[Cells, Direction], Measur
     "concentration-index-absolute": ("absolute", 0.0, absolute_concentration_index),
     "concentration-index-relative": ("relative", 0.0, relative_concentration_index),
 }
+
+#: Concentration indices that a proportion's bounds are taken out of; given where asked for.
+_OF_PROPORTIONS: Final[dict[str, tuple[str, float, Callable[[Cells, Direction], Measured]]]] = {
+    "wagstaff-index": ("relative", 0.0, wagstaff_index),
+    "erreygers-index": ("absolute", 0.0, erreygers_index),
+}
+_EVERY: Final = _MEASURES | _OF_PROPORTIONS
 
 MEASURES: Final = tuple(_MEASURES)
 
@@ -198,7 +207,7 @@ def measure_series(
 def _rows(cells: Cells, direction: Direction, which: Sequence[str]) -> pd.DataFrame:
     records = []
     for measure in which:
-        scale, _, evaluate = _MEASURES[measure]
+        scale, _, evaluate = _EVERY[measure]
         found = evaluate(cells, direction)
         records.append(
             (
@@ -226,11 +235,11 @@ def _check_words(
 
 def _check(which: Sequence[str], levels: Sequence[str]) -> None:
     for measure in which:
-        if measure not in _MEASURES:
+        if measure not in _EVERY:
             raise InputError(
                 f"There is no inequality measure {measure!r}.",
                 where="equity.measures",
-                remedy=did_you_mean(measure, _MEASURES),
+                remedy=did_you_mean(measure, _EVERY),
             )
     if len(levels) < 2 or len(set(levels)) != len(levels):
         raise DesignError(

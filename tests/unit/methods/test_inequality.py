@@ -195,3 +195,34 @@ def test_bad_strata_are_refused_with_a_remedy(cells, levels, error, words):
 def test_an_unknown_measure_gets_a_suggestion():
     with pytest.raises(InputError, match="did you mean 'sii'"):
         measures(strata([1, 2, 3, 4, 5]), LEVELS, per=1, which=("siii",))
+
+
+def test_concentration_indices_of_a_proportion_are_those_of_its_people():
+    # 2 cov(h, r) / mean over single people (Kakwani, Wagstaff & van Doorslaer 1997); over 1 - mean
+    # it is Wagstaff's (2005), times four means Erreygers' (2009)
+    cases, people = np.array([60, 50, 30, 24, 10]), np.array([200, 250, 200, 300, 150])
+    levels = [*"abcde"]
+    rank = (np.cumsum(people) - people / 2) / people.sum()
+    h = np.concatenate(
+        [np.repeat([1.0, 0.0], [a, n - a]) for a, n in zip(cases, people, strict=True)]
+    )
+    r = np.repeat(rank, people)
+    index = 2 * np.cov(h, r, ddof=0)[0, 1] / h.mean()
+    names = ["wagstaff-index", "erreygers-index"]
+
+    def found(events):
+        strata = pd.DataFrame({"stratum": levels, "numerator": events, "denominator": people})
+        return measures(strata, levels, per=100, which=names).set_index("measure")
+
+    table = found(cases)
+    assert table.loc["wagstaff-index", "estimate"] == pytest.approx(-index / (1 - h.mean()))
+    assert table.loc["erreygers-index", "estimate"] == pytest.approx(-4 * h.mean() * index)
+    # counting those without the event instead turns the sign and nothing else
+    mirrored = found(people - cases)
+    np.testing.assert_allclose(mirrored["estimate"], -table["estimate"])
+    np.testing.assert_allclose(mirrored["std_error"], table["std_error"])
+    # errors against binomial draws
+    rng = np.random.default_rng(1)
+    drawn = [found(rng.binomial(people, cases / people))["estimate"] for _ in range(400)]
+    np.testing.assert_allclose(pd.concat(drawn, axis=1).std(axis=1), table["std_error"], rtol=0.12)
+    assert (table["ci_low"] > 0).all()
