@@ -10,6 +10,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 endif
 
+# Each test process on one thread, as every verb keeps to: there is a process for each core.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
 .DEFAULT_GOAL := help
 .PHONY: help demo portfolio test check validate bench lock synthetic clean
 
@@ -23,7 +26,7 @@ portfolio: $(READY) ## the same for every evaluation of params/ (several minutes
 	@$(BIN)/equieval demo --portfolio
 
 test: $(READY) ## run the tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not simulation"
+	@$(ONE_THREAD) $(BIN)/python -m pytest -n auto --dist worksteal -m "not simulation"
 
 check: $(READY) ## lint, format, imports, types, notebooks without outputs
 	$(BIN)/ruff check .
