@@ -229,10 +229,10 @@ def slope_index(cells: Cells, direction: Direction) -> Measured:
     if fitted is None:
         return Measured.undefined(_out_of_scale(cells.model))
     ends, gradients = fitted
-    difference = _without_rounding(float(ends[0] - ends[1]), float(np.abs(ends).max()))
+    difference = without_rounding(float(ends[0] - ends[1]), float(np.abs(ends).max()))
     estimate = direction.gradient * difference
     std_error = _std_error(gradients[0] - gradients[1], cells)
-    return _normal(estimate, std_error, cells.z, _regression(cells.model))
+    return by_normal(estimate, std_error, cells.z, _regression(cells.model))
 
 
 def relative_index(cells: Cells, direction: Direction) -> Measured:
@@ -246,57 +246,6 @@ def relative_index(cells: Cells, direction: Direction) -> Measured:
     std_error = _std_error(gradients[0] / ends[0] - gradients[1] / ends[1], cells)
     log_ratio = direction.gradient * math.log(float(ends[0] / ends[1]))
     return _ratio(log_ratio, std_error, cells.z, _regression(cells.model))
-
-
-def absolute_concentration_index(cells: Cells, direction: Direction) -> Measured:
-    """``2 Σ s y (r − ½)``: at given shares a fixed multiple of the linear SII."""
-    weights = _concentration_weights(cells)
-    value, variance = _present(cells)
-    index = _without_rounding(float(weights @ value), float(np.abs(weights) @ np.abs(value)))
-    estimate = -direction.gradient * index
-    std_error = math.sqrt(float(weights**2 @ variance))
-    return _normal(estimate, std_error, cells.z, "closed form")
-
-
-def relative_concentration_index(cells: Cells, direction: Direction) -> Measured:
-    """``2 Σ s y (r − ½) / μ``; delta method."""
-    weights = _concentration_weights(cells)
-    value, variance = _present(cells)
-    mean = float(cells.share @ value)
-    if mean <= 0:
-        return Measured.undefined("there are no events")
-    index = float(weights @ value) / mean
-    gradient = (weights - index * cells.share) / mean
-    std_error = math.sqrt(float(gradient**2 @ variance))
-    return _normal(-direction.gradient * index, std_error, cells.z, "delta method")
-
-
-def wagstaff_index(cells: Cells, direction: Direction) -> Measured:
-    """The relative concentration index over its bound, ``RCI / (1 − μ)`` (Wagstaff 2005).
-
-    Of a proportion μ; delta method. Undefined where the mean is no proportion.
-    """
-    weights = _concentration_weights(cells)
-    value, variance = _present(cells)
-    mean = float(cells.share @ value)
-    proportion = mean / cells.per
-    if not 0 < proportion < 1:
-        return Measured.undefined("the mean is no proportion above 0 and below 1")
-    size = mean * (1 - proportion)
-    index = float(weights @ value) / size
-    gradient = (weights - index * (1 - 2 * proportion) * cells.share) / size
-    std_error = math.sqrt(float(gradient**2 @ variance))
-    return _normal(-direction.gradient * index, std_error, cells.z, "delta method")
-
-
-def erreygers_index(cells: Cells, direction: Direction) -> Measured:
-    """``4 μ RCI`` of a proportion μ (Erreygers 2009): the same whether good or ill is counted."""
-    found = absolute_concentration_index(cells, direction)
-    mean = float(cells.share @ _present(cells)[0])
-    if not 0 <= mean / cells.per <= 1:
-        return Measured.undefined("the mean is no proportion")
-    scale = 4 / cells.per
-    return _normal(scale * found.estimate, scale * found.std_error, cells.z, "closed form")
 
 
 def slope_weights(share: Array, ridit: Array) -> Array:
@@ -340,7 +289,7 @@ def measure_weights(
 
 def _fit(cells: Cells) -> tuple[Array, tuple[Array, Array]] | None:
     """Return fitted values at ridit 0 and 1 and their gradients by the cells, or None."""
-    value, _ = _present(cells)
+    value, _ = present(cells)
     slope = slope_weights(cells.share, cells.ridit)
     at_most, at_least = cells.share - slope / 2, cells.share + slope / 2
     if cells.model == "linear":
@@ -362,11 +311,7 @@ def _fit(cells: Cells) -> tuple[Array, tuple[Array, Array]] | None:
     return cells.per * ends, gradients
 
 
-def _concentration_weights(cells: Cells) -> Array:
-    return np.asarray(2 * cells.share * (cells.ridit - 0.5))
-
-
-def _present(cells: Cells) -> tuple[Array, Array]:
+def present(cells: Cells) -> tuple[Array, Array]:
     """Values and variances with 0 for groups that nobody is in (their weight is 0 as well)."""
     return (
         np.where(cells.inhabited, cells.value, 0.0),
@@ -375,7 +320,7 @@ def _present(cells: Cells) -> tuple[Array, Array]:
 
 
 def _std_error(gradient: Array, cells: Cells) -> float:
-    _, variance = _present(cells)
+    _, variance = present(cells)
     return math.sqrt(float(gradient**2 @ variance))
 
 
@@ -383,12 +328,13 @@ def _has_extremes(cells: Cells) -> bool:
     return bool(np.isfinite(cells.value[[0, -1]]).all())
 
 
-def _without_rounding(difference: float, size: float) -> float:
+def without_rounding(difference: float, size: float) -> float:
     """Return 0 for a difference that is rounding of figures of that size: groups all alike."""
     return difference if abs(difference) > 1e-12 * size else 0.0
 
 
-def _normal(estimate: float, std_error: float, z: float, method: str) -> Measured:
+def by_normal(estimate: float, std_error: float, z: float, method: str) -> Measured:
+    """Return a measure with the interval of the normal distribution."""
     return Measured(estimate, std_error, estimate - z * std_error, estimate + z * std_error, method)
 
 

@@ -17,6 +17,12 @@ import numpy as np
 import pandas as pd
 
 from equieval.errors import DesignError, InputError, did_you_mean, one_of
+from equieval.methods.concentration import (
+    absolute_concentration_index,
+    erreygers_index,
+    relative_concentration_index,
+    wagstaff_index,
+)
 from equieval.methods.gradient import (
     Array,
     Cells,
@@ -24,16 +30,12 @@ from equieval.methods.gradient import (
     Form,
     Measured,
     Model,
-    absolute_concentration_index,
     cells_from_counts,
     cells_from_values,
-    erreygers_index,
     extreme_gap,
     extreme_ratio,
-    relative_concentration_index,
     relative_index,
     slope_index,
-    wagstaff_index,
 )
 from equieval.methods.panel import numeric, require_columns
 
